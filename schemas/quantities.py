@@ -8,6 +8,9 @@ small integers; -1 is *unknown* everywhere, and NaN is unknown for numbers.
 from dataclasses import dataclass
 from enum import IntEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 UNKNOWN = -1
 
 
@@ -38,6 +41,14 @@ class Number:
     high: float
     step: float
     """Stored precision; values are rounded to it before rules see them (half to even)."""
+
+    def to_steps(self, values: NDArray[np.floating]) -> NDArray[np.int16]:
+        """Whole steps, as they are stored. Every value must be known and plausible."""
+        return np.rint(values.astype(np.float64) * round(1 / self.step)).astype(np.int16)
+
+    def from_steps(self, steps: NDArray[np.integer]) -> NDArray[np.float32]:
+        """The float32 values that rules see; the same for a fresh and for a stored reading."""
+        return (steps / round(1 / self.step)).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)

