@@ -1,0 +1,50 @@
+"""The words people read, from one catalogue file a language; Chinese comes first.
+
+A missing string is an error at once, never an empty label; tests compare the catalogues.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+_FOLDER = Path(__file__).parent / "catalogue"
+
+
+class Words:
+    """One language. Called with a key such as `board.title` and the values it names."""
+
+    def __init__(self, language: Language, strings: Mapping[str, str]) -> None:
+        self.language = language
+        self.strings = strings
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The string; KeyError for a key that no catalogue has or a value that is not given."""
+        return self.strings[key].format(**values)
+
+    def either(self, key: str, otherwise: str) -> str:
+        """The string, or what is to be shown for a word that came from outside."""
+        return self.strings.get(key, otherwise)
+
+
+def load() -> dict[Language, Words]:
+    """Both catalogues, read once at start."""
+    return {language: Words(language, _read(language)) for language in LANGUAGES}
+
+
+def _read(language: Language) -> dict[str, str]:
+    text = (_FOLDER / f"{language}.toml").read_text(encoding="utf-8")
+    return dict(_flat("", tomllib.loads(text)))
+
+
+def _flat(prefix: str, table: Mapping[str, Any]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            found += _flat(f"{prefix}{key}.", value)
+        else:
+            found.append((prefix + key, value))
+    return found

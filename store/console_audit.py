@@ -1,0 +1,53 @@
+"""The audit trail: who looked at personal data or changed it, when, and what it was about.
+
+Subjects and details are ids, never the data looked at.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from store.console_sessions import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    id: int
+    at: datetime
+    staff: str | None
+    action: str
+    subject: str | None
+    detail: dict[str, Any]
+
+
+async def record(
+    conn: Connection,
+    *,
+    at: datetime,
+    staff: str | None,
+    action: str,
+    subject: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    await conn.execute(
+        "INSERT INTO audit (at, staff, action, subject, detail) VALUES (%s, %s, %s, %s, %s)",
+        (at, staff, action, subject, Jsonb(dict(detail or {}))),
+    )
+
+
+async def entries(
+    conn: Connection, *, since: datetime, until: datetime, staff: str | None = None
+) -> list[Entry]:
+    """What is on record in [since, until), oldest first; of one person if `staff` is given."""
+    async with conn.cursor(row_factory=class_row(Entry)) as cursor:
+        await cursor.execute(
+            "SELECT id, at, staff, action, subject, detail FROM audit"
+            " WHERE at >= %(since)s AND at < %(until)s"
+            " AND (%(staff)s::text IS NULL OR staff = %(staff)s) ORDER BY id",
+            {"since": since, "until": until, "staff": staff},
+        )
+        return await cursor.fetchall()
