@@ -1,0 +1,42 @@
+"""Connections to the store: autocommit, UTC, and an end to waiting for a peer that is gone.
+
+Works directly and behind PgBouncer in transaction mode: nothing is prepared and nothing but
+settings that PgBouncer follows is kept in the session.
+"""
+
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+_DEFAULTS: dict[str, Any] = {
+    "client_encoding": "utf8",
+    "connect_timeout": 5,  # seconds
+    # A peer that vanished is noticed after 10 s idle plus 3 × 5 s, or 15 s with data on the way.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,  # milliseconds
+}
+
+
+def conninfo(dsn: str, *, application: str) -> str:
+    """`dsn` with our defaults where it says nothing itself; for pools and async connections."""
+    given = {key: value for key, value in conninfo_to_dict(dsn).items() if value is not None}
+    return make_conninfo(**{**_DEFAULTS, "application_name": application, **given})
+
+
+def connect(dsn: str, *, application: str) -> psycopg.Connection:
+    """Connect. `application` names us in pg_stat_activity.
+
+    Raises psycopg.OperationalError (see `store.errors.kind`) where nothing answers in time.
+    """
+    connection = psycopg.connect(
+        conninfo(dsn, application=application), autocommit=True, prepare_threshold=None
+    )
+    try:
+        connection.execute("SET TIME ZONE 'UTC'")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
