@@ -1,0 +1,182 @@
+"""Every device model, and the one that reads a given message.
+
+On our own topics that is the canonical wire. On a native topic every profile whose pattern matches
+is a candidate: each says which device the message is about, and the registry's profile of that
+device decides. For a device the registry does not know every candidate reads, and a press or a
+fall wins (I7). Nothing but DecodeError is raised, whatever the bytes.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Self
+
+from devices import wire
+from devices.decoded import Decoded, DecodeError, is_emergency
+from devices.language.reader import Reader
+from devices.language.toml import Problem, ProfileError
+from devices.message import Incoming
+from devices.profile import FILE, Profile, Route, load_profile
+from devices.topics import Tree, covers
+from schemas import topics
+
+ProfileOf = Callable[[str], str | None]
+"""Device id → the registry's profile for it, None for a device it does not know."""
+
+BUILT_IN = Path(__file__).parent
+DEFAULT_ZONE = "Asia/Shanghai"
+_NATIVE_PREFIX = 3  # native/{area}/{gateway}/
+
+
+class Catalogue:
+    """Compiled profiles by id. Make one with `load`."""
+
+    def __init__(self, profiles: Mapping[str, Profile]) -> None:
+        self.profiles = profiles
+        self._tree: Tree[Route] = Tree()
+        for profile in profiles.values():
+            for route in profile.routes:
+                self._tree.add(route.pattern, route)
+
+    @classmethod
+    def load(cls, folder: Path | None = None, *, extra: Path | None = None) -> Self:
+        """The profiles of a folder's subfolders (by default those that ship), and of `extra`.
+
+        ProfileError names everything that is wrong with any of them.
+        """
+        profiles: dict[str, Profile] = {}
+        problems: list[Problem] = []
+        for where in profile_folders(folder or BUILT_IN, extra):
+            try:
+                profile = load_profile(where)
+            except ProfileError as error:
+                problems += error.problems
+                continue
+            if profile.id != where.name or profile.id in profiles:
+                text = "the id is the folder's name, and no other profile's"
+                problems.append(Problem(f"{where.name}/{FILE}", 1, "id", text))
+            profiles[profile.id] = profile
+        if problems:
+            raise ProfileError(problems)
+        return cls(profiles)
+
+    def own_topics(self) -> list[str]:
+        """Subscription filters for the profiles' topics without the `native/` prefix.
+
+        None of them is covered by another. For sites that name a default area.
+        """
+        filters = {r.pattern.filter for p in self.profiles.values() for r in p.routes}
+        return sorted(f for f in filters if not any(o != f and covers(o, f) for o in filters))
+
+    def decode(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        profile_of: ProfileOf,
+        received: int,
+        zone: str = DEFAULT_ZONE,
+    ) -> Decoded:
+        """What a message says; DecodeError says why it says nothing.
+
+        `received` in µs UTC and `zone`, an IANA name, are for devices whose times are relative or
+        local.
+        """
+        levels = topic.split("/")
+        if levels[0] == "vigil":
+            return _decode_own(topic, levels, payload)
+        if levels[0] == "native":
+            levels = levels[_NATIVE_PREFIX:]
+        routes = self._routes(levels)
+        if not routes:
+            raise DecodeError("topic", f"no profile reads the topic {topic[:200]!r}")
+        choice = _Choice(profile_of, payload, received, zone)
+        return choice.decode(routes, levels)
+
+    def _routes(self, levels: list[str]) -> list[Route]:
+        """The most specific route of each profile that matches."""
+        found: dict[str, Route] = {}
+        for route in self._tree.find(levels):
+            found.setdefault(route.profile, route)
+        return list(found.values())
+
+
+def profile_folders(*folders: Path | None) -> list[Path]:
+    """Every folder with a profile in it, by name."""
+    return [f.parent for where in folders if where for f in sorted(where.glob(f"*/{FILE}"))]
+
+
+def _decode_own(topic: str, levels: list[str], payload: bytes) -> Decoded:
+    if len(levels) == 6 and levels[4] == "up" and levels[5]:  # the hot one: no parsing needed
+        return wire.decode_up(payload, levels[5])
+    address = topics.parse(topic)
+    if address is None:
+        raise DecodeError("topic", f"not a topic of gateways: {topic[:200]!r}")
+    if address.kind == "status":
+        return wire.decode_status(payload)
+    return wire.decode_up(payload, address.rest or None)
+
+
+class _Choice:
+    """One native message, and which of its candidates reads it."""
+
+    def __init__(self, profile_of: ProfileOf, payload: bytes, received: int, zone: str) -> None:
+        self._profile_of = profile_of
+        self._payload = payload
+        self._received = received
+        self._zone = zone
+        self._elsewhere: DecodeError | None = None
+        self._failures: list[DecodeError] = []
+
+    def decode(self, routes: list[Route], levels: list[str]) -> Decoded:
+        opened: list[tuple[Reader, Incoming]] = []
+        for route in routes:
+            try:
+                if (one := self._open(route, levels)) is None:
+                    continue
+                reader, message = one
+                device = reader.device(message)
+            except DecodeError as error:
+                self._failures.append(error)
+                continue
+            registered = None if device is None else self._profile_of(device)
+            if registered == reader.profile:
+                return _named(reader, message, device)
+            if registered is not None:
+                text = f"the registry says that {device} is a {registered}, not a {reader.profile}"
+                self._elsewhere = DecodeError("profile", text, device=device)
+            opened.append(one)
+        return self._best(opened)
+
+    def _open(self, route: Route, levels: list[str]) -> tuple[Reader, Incoming] | None:
+        captures = route.capture(levels)
+        if captures is None:
+            return None
+        return route.open(self._payload, captures, received=self._received, zone=self._zone)
+
+    def _best(self, opened: list[tuple[Reader, Incoming]]) -> Decoded:
+        """A press or a fall before all; then the registry's word; then whatever says something."""
+        results: list[Decoded] = []
+        for reader, message in opened:
+            try:
+                results.append(_named(reader, message, None))
+            except DecodeError as error:
+                self._failures.append(error)
+        for result in results:
+            if any(is_emergency(r.values) for r in result.readings):
+                return result
+        if self._elsewhere is not None:
+            raise self._elsewhere
+        for result in results:
+            if result.readings:
+                return result
+        if results:
+            return next((r for r in results if r.status is not None), results[0])
+        raise self._failures[0] if self._failures else DecodeError("topic", "no profile reads it")
+
+
+def _named(reader: Reader, message: Incoming, device: str | None) -> Decoded:
+    try:
+        return reader.read(message)
+    except DecodeError as error:
+        error.device = error.device or device
+        raise

@@ -1,0 +1,77 @@
+"""Payload kinds, compiled: bytes → the value that paths lead into."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from devices.decoded import DecodeError
+from devices.language.paths import fold, parse_path
+from devices.payload import check_size, parse_json, parse_text
+
+Load = Callable[[bytes], Any]
+"""Payload → value; DecodeError where it is not of the kind."""
+
+_DEEPEST = 100
+
+
+def compile_load(kind: str, *, folded: bool, embedded: list[str]) -> Load:
+    load = _KINDS[kind]
+    inner = [
+        [fold(s) if folded and isinstance(s, str) else s for s in parse_path(path)]
+        for path in embedded
+    ]
+
+    def read(payload: bytes) -> Any:
+        check_size(payload)
+        root = load(payload)
+        if folded:
+            root = _fold(root, 0)
+        for steps in inner:
+            root = _unpack(root, steps, folded=folded)
+        return root
+
+    return read
+
+
+def _any(payload: bytes) -> Any:
+    try:
+        return parse_json(payload)
+    except DecodeError:
+        return parse_text(payload)
+
+
+def _form(payload: bytes) -> Any:
+    try:
+        pairs = parse_qsl(parse_text(payload), keep_blank_values=True, strict_parsing=True)
+    except ValueError as error:
+        raise DecodeError("shape", f"no form fields (a=1&b=2): {error}") from None
+    return dict(pairs)
+
+
+_KINDS: dict[str, Load] = {"json": parse_json, "text": parse_text, "any": _any, "form": _form}
+
+
+def _fold(value: Any, depth: int) -> Any:
+    if depth > _DEEPEST:
+        raise DecodeError("json", "this JSON is nested too deeply")
+    if type(value) is dict:
+        return {fold(k): _fold(v, depth + 1) for k, v in value.items()}
+    if type(value) is list:
+        return [_fold(v, depth + 1) for v in value]
+    return value
+
+
+def _unpack(value: Any, steps: list[str | int], *, folded: bool) -> Any:
+    """A copy in which the JSON text at the path is parsed; as it is where there is none."""
+    if not steps:
+        if type(value) is not str:
+            return value
+        inner = parse_json(value)
+        return _fold(inner, 0) if folded else inner
+    step = steps[0]
+    if type(value) is dict and step in value:
+        return value | {step: _unpack(value[step], steps[1:], folded=folded)}
+    if type(value) is list and type(step) is int and step < len(value):
+        inner = _unpack(value[step], steps[1:], folded=folded)
+        return [*value[:step], inner, *value[step + 1 :]]
+    return value

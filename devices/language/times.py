@@ -1,0 +1,108 @@
+"""Time formats of devices → µs UTC. Nothing here reads a clock."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from devices.decoded import DecodeError, show
+from devices.language.tokens import number
+from devices.message import Incoming
+from schemas.times import SECOND, parse_rfc3339, to_micros
+
+Clock = Callable[[object, Incoming], int]
+"""(raw value, message) → µs UTC; DecodeError `time` for what cannot be read."""
+
+_FIRST = -62_135_596_800 * SECOND
+_LAST = 253_402_300_800 * SECOND
+_RELATIVE = 2**28
+_DIRECTIVES = {"Y": r"\d{4}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{1,2}", "M": r"\d{1,2}"}
+_DIRECTIVES |= {"S": r"\d{1,2}", "f": r"\d{1,6}"}
+
+FORMATS = ("rfc3339", "epoch_s", "epoch_ms", "senml", "local")
+
+
+def compile_time(form: str, layout: str | None) -> Clock:
+    """The reader for one of `FORMATS`; `layout` (strptime's Y m d H M S f) is for `local`."""
+    if form == "rfc3339":
+        return _rfc3339
+    if form == "local":
+        return _local(layout or "%Y-%m-%d %H:%M:%S")
+    if form == "senml":
+        return _senml
+    return _epoch(1_000 if form == "epoch_ms" else SECOND)
+
+
+def _rfc3339(raw: object, _message: Incoming) -> int:
+    if type(raw) is not str:
+        raise DecodeError("time", f"the time is RFC 3339 text, not {show(raw)}")
+    try:
+        return parse_rfc3339(raw)
+    except (ValueError, OverflowError) as error:
+        raise DecodeError("time", str(error)) from None
+
+
+def _epoch(micros: int) -> Clock:
+    def read(raw: object, _message: Incoming) -> int:
+        return _in_range(round(number(raw, "the time") * micros), raw)
+
+    return read
+
+
+def _senml(raw: object, message: Incoming) -> int:
+    """RFC 8428, section 4.5.3: values below 2^28 are relative to now."""
+    seconds = number(raw, "the time")
+    ts = round(seconds * SECOND)
+    return _in_range(ts + message.received if seconds < _RELATIVE else ts, raw)
+
+
+def _in_range(ts: int, raw: object) -> int:
+    if not _FIRST <= ts < _LAST:
+        raise DecodeError("time", f"no year from 1 to 9999: {show(raw)}")
+    return ts
+
+
+def layout_regex(layout: str) -> re.Pattern[str]:
+    """The pattern of a layout; ValueError where it names no date or an unknown directive."""
+    text = ""
+    for part in re.split(r"(%.)", layout):
+        if part.startswith("%"):
+            if part[1:] not in _DIRECTIVES:
+                raise ValueError(f"a layout is made of %Y %m %d %H %M %S %f, not {part}")
+            text += f"(?P<{part[1]}>{_DIRECTIVES[part[1]]})"
+        else:
+            text += re.escape(part)
+    if missing := [d for d in "Ymd" if f"%{d}" not in layout]:
+        raise ValueError("a layout needs %" + " and %".join(missing))
+    try:
+        return re.compile(text, re.ASCII)
+    except re.error as error:
+        raise ValueError(f"not a layout: {layout!r} ({error})") from None
+
+
+def _local(layout: str) -> Clock:
+    regex = layout_regex(layout)
+
+    def read(raw: object, message: Incoming) -> int:
+        match = regex.fullmatch(raw.strip()) if type(raw) is str else None
+        if match is None:
+            raise DecodeError("time", f"the time is text like {layout}, not {show(raw)}")
+        part = {name: int(digits) for name, digits in match.groupdict().items() if name != "f"}
+        micros = (match.groupdict().get("f") or "0").ljust(6, "0")
+        try:
+            when = datetime(
+                part["Y"], part["m"], part["d"],
+                part.get("H", 0), part.get("M", 0), part.get("S", 0), int(micros),
+                tzinfo=_zone(message.zone),
+            )  # fmt: skip
+            return to_micros(when)
+        except (ValueError, OverflowError) as error:
+            raise DecodeError("time", f"no such time: {show(raw)} ({error})") from None
+
+    return read
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)

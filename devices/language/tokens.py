@@ -1,0 +1,41 @@
+"""How a profile compares what a device says with what the profile lists.
+
+Vendors write 1, 1.0 and "1", true and "TRUE" for the same thing, so both sides are compared as
+text without case and outer space.
+"""
+
+import re
+
+from devices.decoded import DecodeError, show
+
+_MOST = 10**18
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_HUGE = 1e30
+
+
+def token(raw: object) -> str | None:
+    """The text by which a scalar is compared; None for what is no scalar (or a huge integer)."""
+    if type(raw) is str:
+        return raw.strip().casefold()
+    if type(raw) is bool:
+        return "true" if raw else "false"
+    if type(raw) is int:
+        return str(raw) if -_MOST < raw < _MOST else None
+    if type(raw) is float:
+        return str(int(raw)) if raw.is_integer() and abs(raw) < _MOST else repr(raw)
+    return None
+
+
+def tokens(values: list[str | int | float | bool]) -> frozenset[str]:
+    return frozenset(t for v in values if (t := token(v)) is not None)
+
+
+def number(raw: object, name: str) -> float | int:
+    """A number, also where it comes as text; DecodeError for anything else or beyond 1e30."""
+    if type(raw) is str and _NUMBER.fullmatch(text := raw.strip()):
+        raw = float(text)
+    if type(raw) is not int and type(raw) is not float:
+        raise DecodeError("type", f"{name} is a number, not {show(raw)}")
+    if not -_HUGE < raw < _HUGE:
+        raise DecodeError("value", f"{name} is beyond any number it could be: {show(raw)}")
+    return raw

@@ -1,0 +1,67 @@
+"""A device model ready for work: what it is, and a route for each of its topics."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from devices.decoded import DecodeError
+from devices.language import spec
+from devices.language.reader import Reader
+from devices.language.toml import load
+from devices.message import Incoming
+from devices.topics import Captures, Pattern
+
+FILE = "profile.toml"
+
+
+class Route:
+    """One topic of one profile. Several variants may share it: the first that applies reads."""
+
+    def __init__(self, profile: str, topic: str, readers: list[Reader]) -> None:
+        self.profile = profile
+        self.pattern = Pattern(topic)
+        self.capture = self.pattern.capturer()
+        self._readers = readers
+
+    def open(
+        self, payload: bytes, captures: Captures, *, received: int, zone: str
+    ) -> tuple[Reader, Incoming]:
+        """The variant that applies, and the message loaded for it; DecodeError if none does."""
+        message = Incoming(payload, captures, received=received, zone=zone)
+        for reader in self._readers:
+            if reader.ignore is None:
+                _load(reader, message)
+            if reader.applies(message):
+                return reader, message
+        text = f"no variant of {self.profile} on {self.pattern.text} fits this payload"
+        raise DecodeError("shape", text, device=self._readers[0].topic_device(message))
+
+
+def _load(reader: Reader, message: Incoming) -> None:
+    try:
+        message.root = reader.load(message.payload)
+    except DecodeError as error:
+        error.device = reader.topic_device(message)
+        raise
+
+
+@dataclass(frozen=True)
+class Profile:
+    """`spec` says what it is; `routes` is empty for a decoder in code."""
+
+    spec: spec.Profile
+    folder: Path
+    routes: tuple[Route, ...]
+
+    @property
+    def id(self) -> str:
+        return self.spec.id
+
+
+def load_profile(folder: Path) -> Profile:
+    """The compiled profile of a folder; ProfileError with file, line and key of every problem."""
+    read = load(folder / FILE, spec.Profile)
+    topics: dict[str, list[Reader]] = {}
+    for message in read.message:
+        topics.setdefault(message.topic, []).append(Reader(read.id, message))
+    routes = tuple(Route(read.id, topic, readers) for topic, readers in topics.items())
+    return Profile(read, folder, routes)
