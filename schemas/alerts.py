@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.times import from_micros
+
 
 class Severity(StrEnum):
     """三色预警. Ordered by `rank`: red acts now, orange within minutes, blue gets looked into."""
@@ -121,3 +123,40 @@ def alert_id(rule: str, subject: str, onset: int) -> str:
 
 def subject_name(kind: SubjectKind, id_: str) -> str:
     return f"{kind}:{id_}"
+
+
+def fold(alert: Alert | None, change: Change, *, raised: int, station: str | None) -> Alert:
+    """The alert after a change. `alert` is None before its first one; `raised` (µs UTC) and
+    `station` count only then."""
+    step = Step(severity=change.severity, at=from_micros(change.at))
+    if alert is None:
+        return Alert(
+            id=change.id,
+            rule=change.rule,
+            severity=change.severity,
+            category=change.category,
+            home=change.home,
+            elder=change.elder,
+            elders=list(change.elders) if change.elders is not None else None,
+            device=change.device,
+            gateway=change.gateway,
+            station=station,
+            onset=from_micros(change.onset),
+            raised=from_micros(raised),
+            late=change.late,
+            test=change.test,
+            reason=change.reason,
+            evidence=change.evidence,
+            steps=[step],
+        )
+    news: dict[str, Any] = {"reason": change.reason, "evidence": change.evidence}
+    if change.kind is ChangeKind.CLEARED:
+        return alert.model_copy(update={**news, "cleared": from_micros(change.at)})
+    return alert.model_copy(
+        update={
+            **news,
+            "severity": change.severity,
+            "cleared": None,
+            "steps": [*alert.steps, step],
+        }
+    )

@@ -1,0 +1,116 @@
+"""One batch: what it says, prepared outside the transaction, and what the transaction writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import psycopg
+from store.partition import Lease
+
+from ingest import log as batch_log
+from ingest.decode import Decoder, Draft
+from ingest.normalise import normalise
+from ingest.source import Delivery
+from ingest.stranger import alerts as stranger_alerts
+from schemas.alerts import Change
+from schemas.judge import Judge
+from schemas.readings import Flag, Readings
+from store import alerts, partition, readings, rejects
+
+
+class Work(NamedTuple):
+    """A batch, decoded; the same for every attempt to commit it."""
+
+    deliveries: Sequence[Delivery]
+    draft: Draft
+    columns: Readings
+    resumed: int | None
+    """The session has caught up at this time (µs): the clock runs again."""
+    advanced: int | None
+    """Time moves on to this (µs) without a message."""
+
+
+class Outcome(NamedTuple):
+    new: int
+    duplicates: int
+    changes: list[Change]
+
+
+def prepare(
+    decoder: Decoder,
+    deliveries: Sequence[Delivery],
+    *,
+    after: int,
+    resumed: int | None,
+    advanced: int | None,
+) -> Work:
+    """Decode and normalise; `after` is the largest `received` given so far (µs)."""
+    draft = decoder.decode(deliveries, after=after)
+    return Work(deliveries, draft, normalise(draft.rows), resumed, advanced)
+
+
+def write(
+    connection: psycopg.Connection,
+    lease: Lease,
+    work: Work,
+    *,
+    judge: Judge,
+    now: int,
+    session: str,
+    snapshot: bytes | None,
+) -> Outcome:
+    """Write everything the batch said, inside the caller's transaction.
+
+    Raises `store.partition.Fenced` where another copy owns the partition, and what psycopg
+    raises. The judge's state is pending afterwards: adopt it after the commit.
+    """
+    partition.fence(connection, lease)
+    if snapshot is not None:
+        partition.save_snapshot(connection, lease, snapshot)
+    new = readings.write(connection, work.columns)
+    fresh = work.columns.take(new)
+    if work.resumed is not None:
+        # While it stood still only this call moves the clock: where it stands now, it stood.
+        stood = max(judge.clock, 0)
+        partition.record_standstill(connection, lease.partition, clock=stood, resumed=work.resumed)
+    changes = judge_all(judge, fresh, resumed=work.resumed, advanced=work.advanced)
+    changes += stranger_alerts(
+        work.draft.strangers,
+        seen=lambda *key: alerts.stranger_seen(connection, *key),
+    )
+    alerts.write_changes(connection, changes, raised=now)
+    rejects.write_status(connection, fresh.take(fresh.online >= 0))
+    rejects.write_rejects(connection, work.draft.rejects)
+    rejects.write_quarantine(connection, work.draft.quarantined)
+    rejects.count_overflow(connection, work.draft.overflow, received=work.draft.last_received)
+    partition.log_batch(connection, lease, _entry(work, fresh, session))
+    stored = len(fresh) - int(fresh.has(Flag.SIGN_OF_LIFE).sum())
+    return Outcome(stored, len(new) - len(fresh), changes)
+
+
+def judge_all(
+    judge: Judge, rows: Readings, *, resumed: int | None, advanced: int | None
+) -> list[Change]:
+    """The order in which a batch moves the rules; live, after a restart and in a replay."""
+    changes = judge.apply(rows)
+    if resumed is not None:
+        changes += judge.resume(resumed)
+    if advanced is not None:
+        changes += judge.advance(advanced)
+    return changes
+
+
+def _entry(work: Work, fresh: Readings, session: str) -> bytes:
+    packets = [d for d in work.deliveries if d.qos]
+    return batch_log.encode(
+        batch_log.Entry(
+            fresh.to_bytes(),
+            work.resumed,
+            work.advanced,
+            work.draft.last_received,
+            session,
+            [d.packet for d in packets],
+            b"".join(d.digest() for d in packets),
+        )
+    )

@@ -1,0 +1,82 @@
+"""A capture: MQTT traffic as JSON Lines, in the form `mosquitto_sub -F %j` writes.
+
+So any broker's traffic can be recorded with the standard tool and replayed here. Our own captures
+add `payload_hex` where the payload is not UTF-8. `tst` is the received time; its zone comes in the
+form `2026-01-31T08:00:00.123456Z+0800` (local time, a `Z` that means nothing, the offset).
+"""
+
+import re
+from typing import NamedTuple
+
+import msgspec
+
+from schemas.times import format_rfc3339, parse_rfc3339
+
+
+class Captured(NamedTuple):
+    """One message of a capture. `received`: µs UTC."""
+
+    received: int
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+
+
+class CaptureError(ValueError):
+    """A line that is not a captured message; the text says why."""
+
+
+class _Line(msgspec.Struct):
+    tst: str
+    topic: str
+    qos: int = 0
+    retain: int | bool = 0
+    payload: msgspec.Raw | None = None
+    payload_hex: str | None = None
+
+
+_OFFSET = re.compile(r"Z?([+-]\d\d):?(\d\d)\Z")
+_decoder = msgspec.json.Decoder(_Line)
+
+
+def parse_line(line: bytes) -> Captured:
+    """One line; CaptureError for anything else.
+
+    The payload is a JSON string (`%j`), or any other JSON value (`%J`), whose bytes are taken as
+    they stand.
+    """
+    try:
+        found = _decoder.decode(line)
+        received = parse_rfc3339(_OFFSET.sub(r"\1:\2", found.tst))
+        payload = _payload(found)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise CaptureError(f"not a captured message: {error}") from None
+    return Captured(received, found.topic, payload, found.qos, bool(found.retain))
+
+
+def format_line(message: Captured) -> bytes:
+    """The line of a message, newline included."""
+    line: dict[str, object] = {
+        "tst": format_rfc3339(message.received),
+        "topic": message.topic,
+        "qos": message.qos,
+        "retain": int(message.retain),
+        "payloadlen": len(message.payload),
+    }
+    try:
+        line["payload"] = message.payload.decode("utf-8")
+    except UnicodeDecodeError:
+        line["payload_hex"] = message.payload.hex()
+    return msgspec.json.encode(line) + b"\n"
+
+
+def _payload(line: _Line) -> bytes:
+    if line.payload_hex is not None:
+        return bytes.fromhex(line.payload_hex)
+    if line.payload is None:
+        return b""
+    raw = bytes(line.payload)
+    if raw.startswith(b'"'):
+        return msgspec.json.decode(raw, type=str).encode("utf-8")
+    return raw

@@ -1,0 +1,46 @@
+"""The command line. Exit 0 on success, 1 on failure, 2 on bad use."""
+
+import sys
+
+import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from vigil.commands import catalogue, demo, registry, replay, run, simulate
+
+app = typer.Typer(
+    help="Vigil watches over elders who live at home: readings in, answered alerts out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("demo")(demo.demo)
+app.command("ingest")(run.ingest)
+app.command("stations")(run.stations)
+app.command("migrate")(run.migrate)
+app.command("settings")(run.show_settings)
+app.command("doctor")(run.doctor)
+app.add_typer(registry.app, name="registry")
+app.add_typer(registry.staff, name="staff")
+app.command("decode")(catalogue.decode)
+app.add_typer(catalogue.devices, name="devices")
+app.add_typer(catalogue.rules, name="rules")
+app.command("simulate")(simulate.simulate)
+app.command("replay")(replay.replay)
+
+
+def main() -> None:
+    """The console script. An expected failure is one clear message, never a traceback."""
+    from vigil.commands.common import EXPECTED  # noqa: PLC0415 (keeps --help quick)
+
+    try:
+        app()
+    except (SettingsError, ValidationError) as error:
+        sys.exit(_say(f"the settings cannot be used: {error}", 2))
+    except EXPECTED as error:
+        sys.exit(_say(str(error), 1))
+
+
+def _say(message: str, status: int) -> int:
+    print(f"vigil: {message}", file=sys.stderr)  # noqa: T201 (this is the command line)
+    return status

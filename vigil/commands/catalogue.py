@@ -1,0 +1,123 @@
+"""vigil decode, vigil devices list|check, vigil rules list|check."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from devices.check import check as check_devices
+from devices.check import describe
+from rules.check import check as check_rules
+
+from devices.catalogue import Catalogue
+from devices.decoded import Decoded, DecodeError, Reading
+from rules.load import load_catalogue
+from schemas.quantities import QUANTITIES, Choice
+from schemas.readings import Flag
+from schemas.times import format_rfc3339
+from vigil.clock import SystemClock
+from vigil.commands.common import fail, out, out_json
+
+devices = typer.Typer(help="The catalogue of device models.", no_args_is_help=True)
+rules = typer.Typer(help="The catalogue of rules.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="JSON instead of text")]
+Folder = Annotated[Path | None, typer.Argument(help="another catalogue's folder")]
+
+
+def decode(
+    file: Annotated[str, typer.Argument(help="file with one payload; - for standard input")] = "-",
+    *,
+    topic: Annotated[str, typer.Option("--topic", help="topic it came on", show_default=False)],
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="profile that the registry gives its device")
+    ] = None,
+) -> None:
+    """Try a payload: the readings it becomes, or why it cannot be used. Touches nothing."""
+    payload = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    catalogue = Catalogue.load()
+    if profile is not None and profile not in catalogue.profiles:
+        known = ", ".join(sorted(catalogue.profiles))
+        raise fail(f"no profile {profile!r}; there are {known}", 2)
+    try:
+        decoded = catalogue.decode(
+            topic, payload, profile_of=lambda _: profile, received=SystemClock().now()
+        )
+    except DecodeError as error:
+        raise fail(f"rejected ({error.code}): {error.message}") from None
+    out_json(_shown(decoded))
+
+
+def _shown(decoded: Decoded) -> dict[str, object]:
+    shown: dict[str, object] = {"profile": decoded.profile}
+    shown["readings"] = [_reading(r) for r in decoded.readings]
+    if decoded.status is not None:
+        shown["online"] = decoded.status.online
+    if decoded.ignored is not None:
+        shown["ignored"] = decoded.ignored
+    if decoded.rejects:
+        shown["rejects"] = [{"code": e.code, "reason": e.message} for e in decoded.rejects]
+    if decoded.unknown_keys:
+        shown["unknown_keys"] = decoded.unknown_keys
+    return shown
+
+
+def _reading(reading: Reading) -> dict[str, object]:
+    shown: dict[str, object] = {"device": reading.device}
+    shown["ts"] = format_rfc3339(reading.ts) if reading.ts is not None else None
+    if reading.key is not None:
+        shown["key"] = reading.key
+    for name, value in reading.values.items():
+        quantity = QUANTITIES[name]
+        if isinstance(quantity, Choice):
+            word = quantity.values[int(value)]
+            shown[name] = word == "true" if quantity.is_bool else word
+        else:
+            shown[name] = value
+    if reading.flags:
+        shown["flags"] = [f.name for f in Flag if f.name and f & reading.flags]
+    return shown
+
+
+@devices.command("list")
+def list_devices(*, json: Json = False) -> None:
+    """The device models that Vigil takes as they are."""
+    models = describe()
+    if json:
+        out_json([dict(m._asdict()) for m in models])
+        return
+    for model in models:
+        out(f"{model.id:32} {model.title}")
+
+
+@devices.command("check")
+def check_device_catalogue(folder: Folder = None) -> None:
+    """Check every profile and run every example, rejecting ones included."""
+    failures = check_devices(folder)
+    for failure in failures:
+        out(str(failure))
+    if failures:
+        raise fail(f"{len(failures)} problems in the device catalogue")
+    out(f"{len(describe())} device models in order")
+
+
+@rules.command("list")
+def list_rules(*, json: Json = False) -> None:
+    """The rules that judge readings."""
+    found = load_catalogue()
+    if json:
+        out_json([{"id": r.id, "category": r.category} for r in found])
+        return
+    for rule in found:
+        out(f"{rule.id:20} {rule.category}")
+
+
+@rules.command("check")
+def check_rule_catalogue(folder: Folder = None) -> None:
+    """Check every rule and run every data test."""
+    failures = check_rules(folder)
+    for failure in failures:
+        out(str(failure))
+    if failures:
+        raise fail(f"{len(failures)} problems in the rule catalogue")
+    out(f"{len(load_catalogue(folder))} rules in order")

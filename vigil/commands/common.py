@@ -1,0 +1,69 @@
+"""What commands share."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import psycopg
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from ingest.batch import partition
+from rules.load import RuleError
+from schemas.registry_csv import RegistryError
+from store.migrate import MigrationError
+from vigil.embedded.process import EmbeddedError
+from vigil.wiring import NotReadyError
+
+EXPECTED = (
+    psycopg.OperationalError,
+    OSError,
+    RegistryError,
+    RuleError,
+    MigrationError,
+    EmbeddedError,
+    NotReadyError,
+    partition.Fenced,
+)
+"""Failures whose own message says what, where and what to do."""
+
+err = Console(stderr=True)
+
+
+def out(text: str) -> None:
+    typer.echo(text)
+
+
+def out_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def fail(message: str, status: int = 1) -> typer.Exit:
+    """Say why on standard error; raise what comes back."""
+    typer.echo(f"vigil: {message}", err=True)
+    return typer.Exit(status)
+
+
+class ProgressBar(AbstractContextManager["ProgressBar"]):
+    """A bar on standard error for long work, silent where that is no terminal."""
+
+    def __init__(self, label: str) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+        self._progress = Progress(*columns, TimeRemainingColumn(), console=err, transient=True)
+        self._task = self._progress.add_task(label, total=None)
+
+    def __enter__(self) -> "ProgressBar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    @property
+    def update(self) -> Callable[[float, float], None]:
+        def step(done: float, total: float) -> None:
+            self._progress.update(self._task, completed=done, total=total)
+
+        return step

@@ -1,0 +1,215 @@
+"""Replay: recorded traffic through the very same decoder, normaliser and rules.
+
+It holds neither a broker nor a stations side, and writes to no store: it cannot page anybody.
+The last line's time ends it: what would be due later does not fire.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from devices.catalogue import Catalogue
+from ingest import batch as batches
+from ingest.decode import Decoder
+from ingest.lookup import Lookup
+from ingest.reject import RejectBudget
+from ingest.source import Delivery
+from ingest.stranger import WINDOW
+from ingest.stranger import alerts as stranger_alerts
+from schemas.alerts import Alert, Change, fold
+from schemas.capture import Captured, CaptureError, parse_line
+from schemas.directory import Directory, station_of_homes
+from schemas.judge import Judge
+from schemas.readings import Flag, Readings
+from schemas.registry import Registry
+from schemas.topics import MARKER_AREA
+from store import partition, readings
+
+_LINES = 2_000  # a batch; the answer does not depend on it (I5)
+
+
+class Problem(NamedTuple):
+    """A line that could not be read; the rest continued."""
+
+    line: int
+    message: str
+
+
+class Summary(NamedTuple):
+    messages: int
+    readings: int
+    rejected: int
+    quarantined: int
+    duplicates: int
+    problems: list[Problem]
+
+
+def read_capture(lines: Iterable[bytes], problems: list[Problem]) -> Iterator[Captured]:
+    """The messages of a capture, without ingest's own markers; broken lines go to `problems`."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            message = parse_line(line)
+        except CaptureError as error:
+            problems.append(Problem(number, str(error)))
+            continue
+        if MARKER_AREA not in message.topic.split("/", 4)[:4]:
+            yield message
+
+
+class AlertBook:
+    """Alerts as they stand after the changes so far."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._stations = station_of_homes(directory)
+        self._alerts: dict[str, Alert] = {}
+
+    def add(self, changes: Iterable[Change]) -> None:
+        """`raised` is logical time: the event time of the first change."""
+        for change in changes:
+            station = self._stations.get(change.home) if change.home is not None else None
+            before = self._alerts.get(change.id)
+            self._alerts[change.id] = fold(before, change, raised=change.at, station=station)
+
+    def in_order(self) -> list[Alert]:
+        """By onset, then id."""
+        return sorted(self._alerts.values(), key=lambda a: (a.onset, a.id))
+
+    def stranger_seen(self, rule: str, gateway: str, device: str, onset: int) -> bool:
+        """As the store answers it live: an alert of this unknown device within the window."""
+        return any(
+            a.rule == rule
+            and a.gateway == (gateway or None)
+            and a.evidence.get("unknown_device") == device
+            and abs((a.onset.timestamp() * 1_000_000) - onset) < WINDOW
+            for a in self._alerts.values()
+            if "unknown_device" in a.evidence
+        )
+
+
+def replay_capture(
+    messages: Iterable[Captured],
+    *,
+    directory: Directory,
+    catalogue: Catalogue,
+    judge: Judge,
+    book: AlertBook,
+    problems: list[Problem],
+    progress: Callable[[int], None] = lambda _: None,
+) -> Summary:
+    """Judge a capture; the alerts end in `book`. `progress` is told the messages so far."""
+    registry = Registry.build(directory)
+    judge.set_registry(registry)
+    budget = RejectBudget(per_minute=2**31)
+    decoder = Decoder(catalogue, Lookup(registry), budget=budget)
+    seen = _Seen()
+    counts = np.zeros(5, dtype=np.int64)
+    last = 0
+    stream = iter(messages)
+    while chunk := list(islice(stream, _LINES)):
+        deliveries = [_delivery(m) for m in chunk]
+        work = batches.prepare(decoder, deliveries, after=last, resumed=None, advanced=None)
+        last = work.draft.last_received
+        new = seen.new(work.columns)
+        changes = judge.apply(work.columns.take(new))
+        changes += stranger_alerts(work.draft.strangers, seen=book.stranger_seen)
+        judge.commit()
+        book.add(changes)
+        kept = new & ~work.columns.has(Flag.SIGN_OF_LIFE)
+        draft = work.draft
+        counts += (
+            len(chunk),
+            int(kept.sum()),
+            len(draft.rejects),
+            len(draft.quarantined),
+            len(new) - int(new.sum()),
+        )
+        progress(int(counts[0]))
+    return Summary(*counts.tolist(), problems)
+
+
+def replay_store(
+    connection: psycopg.Connection,
+    *,
+    since: int,
+    until: int,
+    partition_name: str,
+    judge: Judge,
+    book: AlertBook,
+    progress: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Judge what was received in [since, until) (µs UTC) as the live run did; rows judged.
+
+    Where the live run's clock stood still while it caught up, it stands still here.
+    """
+    still = partition.standstills(connection, partition_name, since, until)
+    events = [e for clock, resumed in still for e in ((clock, "stop"), (resumed, "resume"))]
+    total = 0
+    for rows in readings.read_range(connection, since, until):
+        while events and len(rows):
+            at, what = events[0]
+            before = rows.received <= at if what == "stop" else rows.received < at
+            if before.all():
+                break
+            _judge(judge, rows.take(before), book)
+            rows = rows.take(~before)  # noqa: PLW2901 (what is left of them)
+            _move(judge, at, what, book)
+            events.pop(0)
+        _judge(judge, rows, book)
+        total += len(rows)
+        progress(total)
+    for at, what in events:
+        _move(judge, at, what, book)
+    book.add(judge.advance(until))
+    judge.commit()
+    return total
+
+
+def _judge(judge: Judge, rows: Readings, book: AlertBook) -> None:
+    book.add(judge.apply(rows))
+    judge.commit()
+
+
+def _move(judge: Judge, at: int, what: str, book: AlertBook) -> None:
+    if what == "resume":
+        book.add(judge.resume(at))
+    elif at > 0:  # 0: nothing had been seen yet
+        book.add(judge.advance(at))
+    judge.commit()
+
+
+def _delivery(message: Captured) -> Delivery:
+    return Delivery(
+        message.topic,
+        message.payload,
+        message.received,
+        message.qos,
+        message.retain,
+        dup=False,
+        packet=0,
+        session=0,
+        backlog=False,
+    )
+
+
+class _Seen:
+    """(ts, device, key) of what has been judged: the store's unique key, kept in memory."""
+
+    def __init__(self) -> None:
+        self._keys: set[tuple[int, int, int]] = set()
+
+    def new(self, rows: Readings) -> NDArray[np.bool_]:
+        """Which rows are no repetition; signs of life always count: bool, one a row."""
+        fresh = np.ones(len(rows), bool)
+        stored = ~rows.has(Flag.SIGN_OF_LIFE)
+        keys = zip(rows.ts.tolist(), rows.device.tolist(), rows.key.tolist(), strict=True)
+        for place, key in enumerate(keys):
+            if stored[place]:
+                fresh[place] = key not in self._keys
+                self._keys.add(key)
+        return fresh
