@@ -1,0 +1,247 @@
+"""What will happen: the plan of incidents, and with it the truth about what must be known by when.
+
+A plan without end is made as it is asked for. Its k-th incident depends on the seed, on k and on
+which homes are still busy with an earlier one: seeded incidents never overlap in one home, so
+that each line of the truth stands for itself. (Staged ones may, in a fleet too small for them.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count, takewhile
+
+from schemas.directory import DeviceKind, Directory
+from schemas.times import DAY, HOUR, MINUTE, SECOND
+from simulator.candidates import Candidate, Candidates
+from simulator.dice import Dice, key_of
+from simulator.fleet import CANONICAL, VS373, WS101, Z2M_SOS
+from simulator.kinds import Expected, Incident, Kind, free_again, make_incident
+from simulator.roster import Roster
+from simulator.routine import Routine
+
+__all__ = ["Expected", "Incident", "Kind", "Plan", "plan"]
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """A staged incident: seconds after the start, and whether simulated staff answer it."""
+
+    after: int
+    kind: Kind
+    device: DeviceKind
+    profile: str
+    answered: bool
+
+
+_SCENES = (
+    _Scene(3, Kind.SOS, DeviceKind.SOS_BUTTON, CANONICAL, answered=True),
+    _Scene(5, Kind.HEART_RATE, DeviceKind.MATTRESS, CANONICAL, answered=True),
+    _Scene(6, Kind.SOS, DeviceKind.SOS_BUTTON, Z2M_SOS, answered=False),
+    _Scene(9, Kind.SOS, DeviceKind.SOS_BUTTON, WS101, answered=True),
+    _Scene(12, Kind.FALL, DeviceKind.FALL_SENSOR, VS373, answered=False),
+    _Scene(15, Kind.SUSPECTED_FALL, DeviceKind.FALL_SENSOR, CANONICAL, answered=True),
+)
+
+_CYCLE = (
+    Kind.SOS,
+    Kind.FALL,
+    Kind.HEART_RATE,
+    Kind.SOS,
+    Kind.SUSPECTED_FALL,
+    Kind.NIGHT_ABSENCE,
+    Kind.SOS,
+    Kind.SLOW_FALL,
+    Kind.SILENT,
+)
+_STAGED_EVERY = 200 * MINUTE
+"""In a demo each home has an incident so often: one a minute for 200 homes."""
+_ORDINARY_EVERY = 10 * DAY
+"""Outside a demo: far above life's own rate, so that short runs have something to score."""
+_FIRST_SEEDED = 45 * SECOND
+_TRIES = 40
+_SETTLED = 45 * MINUTE
+"""Time in bed before a night absence; the rule asks for 30 min."""
+_ABSENT = (10 * HOUR + 15 * MINUTE, 16 * HOUR + 40 * MINUTE)
+"""Local 22:15 to 04:40, as time after noon: both steps are reached inside the night."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Incidents from `start` to `until` (µs UTC; None: without end), in the order of `at`."""
+
+    start: int
+    until: int | None
+    _staged: tuple[Incident, ...]
+    _left_alone: frozenset[str]
+    _seeded: _Seeded
+
+    def __iter__(self) -> Iterator[Incident]:
+        """From the first one on, anew at each call; memory does not grow with time."""
+        yield from self._staged
+        busy = {i.home: free_again(i) for i in self._staged}
+        yield from self._seeded.walk(busy)
+
+    def before(self, at: int) -> list[Incident]:
+        """Everything that begins before `at`: the truth of a run that was stopped then."""
+        return list(takewhile(lambda i: i.at < at, self))
+
+    @cached_property
+    def incidents(self) -> tuple[Incident, ...]:
+        """The whole truth; ValueError for a plan without end (use `before`)."""
+        if self.until is None:
+            raise ValueError("a plan without end has no last incident: use before(at)")
+        return tuple(self)
+
+    @property
+    def staged(self) -> tuple[Incident, ...]:
+        """The demo's first minute: something of each, in different communities by turns."""
+        return self._staged
+
+    def answered(self, home: str) -> bool:
+        """Whether a demo's simulated duty staff should answer this home's incidents.
+
+        The others (a quarter, and two of the staged ones) are left to climb.
+        """
+        if home in self._left_alone:
+            return False
+        if any(i.home == home for i in self._staged):
+            return True
+        return bool(self._seeded.dice.chance(0.75, 77, key_of(home)))
+
+
+def plan(directory: Directory, *, seed: int, start: int, until: int | None, staged: bool) -> Plan:
+    """The plan of a run (times in µs UTC).
+
+    `staged`: the demo's plan, with the first minute's scenes and about one incident a minute for
+    200 homes; otherwise one per home in ten days, each kind at least tried once in the run.
+    """
+    roster = Roster.of(directory)
+    candidates = Candidates(directory, Dice(seed, "incidents"))
+    scenes, left_alone = _stage(candidates, start, until) if staged else ((), frozenset())
+    seeded = _Seeded(
+        candidates=candidates,
+        routine=Routine(roster.people, roster.zones, seed),
+        person={id_: row for row, id_ in enumerate(roster.people.ids)},
+        dice=Dice(seed, "incidents"),
+        start=start,
+        until=until,
+        every=_spacing(len(directory.homes), start, until, staged=staged),
+    )
+    return Plan(start, until, scenes, left_alone, seeded)
+
+
+def _spacing(homes: int, start: int, until: int | None, *, staged: bool) -> int:
+    if staged:
+        return min(MINUTE, _STAGED_EVERY // max(1, homes))
+    every = _ORDINARY_EVERY // max(1, homes)
+    return every if until is None else min(every, (until - start) // (len(_CYCLE) + 1))
+
+
+def _stage(
+    candidates: Candidates, start: int, until: int | None
+) -> tuple[tuple[Incident, ...], frozenset[str]]:
+    """One incident a scene, in homes of their own and communities by turns where there are."""
+    made: list[Incident] = []
+    left_alone: set[str] = set()
+    for scene in _SCENES:
+        at = start + scene.after * SECOND
+        if until is not None and at >= until:
+            continue
+        wanted = [c for c in candidates.of(scene.kind, scene.device) if c.profile == scene.profile]
+        if not wanted:
+            continue
+        chosen = min(wanted, key=lambda c: _taken(c, made))
+        made.append(_happen(scene.kind, chosen, at, repeat=False))
+        if not scene.answered:
+            left_alone.add(chosen.home)
+    return tuple(made), frozenset(left_alone)
+
+
+def _taken(candidate: Candidate, made: list[Incident]) -> tuple[int, int]:
+    same_home = sum(i.home == candidate.home for i in made)
+    return same_home, sum(i.area == candidate.area for i in made)
+
+
+def _happen(kind: Kind, who: Candidate, at: int, *, repeat: bool) -> Incident:
+    return make_incident(
+        kind,
+        home=who.home,
+        elder=who.elder,
+        device=who.device,
+        area=who.area,
+        at=at,
+        repeat=repeat,
+    )
+
+
+@dataclass(frozen=True)
+class _Seeded:
+    """The endless part: one slot every `every` µs, filled if a suitable home is free."""
+
+    candidates: Candidates
+    routine: Routine
+    person: dict[str, int]
+    dice: Dice
+    start: int
+    until: int | None
+    every: int
+
+    def walk(self, busy: dict[str, int]) -> Iterator[Incident]:
+        """`busy`: until when each home is taken; changed in place and kept small."""
+        if self.every <= 0:
+            return
+        turn = dict.fromkeys(Kind, 0)
+        for k in count():
+            at = self.start + _FIRST_SEEDED + k * self.every + self._jitter(k)
+            if self.until is not None and at >= self.until:
+                return
+            incident = self._fill(k, at, busy, turn)
+            if incident is not None and (self.until is None or incident.ends <= self.until):
+                _forget(busy, at)
+                busy[incident.home] = free_again(incident)
+                yield incident
+
+    def _jitter(self, k: int) -> int:
+        return int(self.dice.between(0, max(1, self.every // 2), 1, k)) // 1000 * 1000
+
+    def _fill(
+        self, k: int, at: int, busy: dict[str, int], turn: dict[Kind, int]
+    ) -> Incident | None:
+        """The next kind in the cycle that somebody free can have; SOS as the last resort."""
+        for kind in (_CYCLE[k % len(_CYCLE)], Kind.SOS):
+            who = self._free(kind, at, busy, turn)
+            if who is not None:
+                return _happen(kind, who, at, repeat=bool(self.dice.chance(0.3, 2, k)))
+        return None
+
+    def _free(
+        self, kind: Kind, at: int, busy: dict[str, int], turn: dict[Kind, int]
+    ) -> Candidate | None:
+        some = self.candidates.of(kind)
+        for _ in range(min(_TRIES, len(some))):
+            who = some[turn[kind] % len(some)]
+            turn[kind] += 1
+            if busy.get(who.home, self.start) <= at and self._suits(kind, who, at):
+                return who
+        return None
+
+    def _suits(self, kind: Kind, who: Candidate, at: int) -> bool:
+        if kind is not Kind.NIGHT_ABSENCE:
+            return True
+        if who.elder is None or at < self.start + _SETTLED:
+            return False
+        row = self.person[who.elder]
+        low, high = _ABSENT
+        local = self.routine.local_since_noon(row, at)
+        return low <= local < high and self.routine.in_bed_throughout(
+            row, begin=at - _SETTLED, end=at
+        )
+
+
+def _forget(busy: dict[str, int], at: int) -> None:
+    """Drop who is free again, once in a while, so that memory does not grow with time."""
+    if len(busy) % 1024 == 1023:
+        for home in [h for h, until in busy.items() if until <= at]:
+            del busy[home]

@@ -1,0 +1,69 @@
+"""A whole run into a folder: the registry, the capture and the truth."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from schemas.registry_csv import write_folder
+from schemas.times import DAY, MINUTE
+from simulator import capture, truth
+from simulator.fleet import make_directory
+from simulator.incidents import plan
+from simulator.live import messages
+from simulator.message import Message
+
+Progress = Callable[[int, int], None]
+"""Called with simulated µs done and in all, about once a simulated minute."""
+
+
+class Run(NamedTuple):
+    """What was written."""
+
+    homes: int
+    messages: int
+    incidents: int
+
+
+def write_run(
+    out: Path,
+    *,
+    homes: int,
+    days: int,
+    seed: int,
+    start: int,
+    progress: Progress | None = None,
+) -> Run:
+    """Write `registry/`, `capture.jsonl` and `truth.jsonl` under `out`; `start` is µs UTC.
+
+    Equal arguments give equal bytes. The capture is written as it is made, so memory does not
+    grow with `days`. ValueError where there is nothing to simulate; FileExistsError where `out`
+    already holds a run.
+    """
+    if days < 1:
+        raise ValueError(f"at least one day, not {days}")
+    if (out / "capture.jsonl").exists():
+        raise FileExistsError(f"{out} already holds a run")
+    directory = make_directory(homes=homes, seed=seed)
+    write_folder(directory, out / "registry")
+    until = start + days * DAY
+    planned = plan(directory, seed=seed, start=start, until=until, staged=False)
+    incidents = truth.write(out / "truth.jsonl", planned)
+    fleet = messages(directory, seed=seed, start=start, until=until, plan=planned)
+    with (out / "capture.jsonl").open("w", encoding="utf-8", newline="\n") as file:
+        written = _record(fleet, file, start=start, until=until, progress=progress)
+    return Run(homes, written, incidents)
+
+
+def _record(
+    fleet: Iterable[Message], file: TextIO, *, start: int, until: int, progress: Progress | None
+) -> int:
+    reported, written = start, 0
+    for message in fleet:
+        file.write(capture.line(message) + "\n")
+        written += 1
+        if progress is not None and message.at >= reported + MINUTE:
+            reported = message.at
+            progress(reported - start, until - start)
+    if progress is not None:
+        progress(until - start, until - start)
+    return written
