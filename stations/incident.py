@@ -1,0 +1,159 @@
+"""An incident's life that needs no person: it climbs, pages, rests, and tells every desk.
+
+The row is locked by the caller, in the caller's transaction. Every path ends in `publish`, which
+saves the row and queues the updated cards in that same transaction.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from psycopg import AsyncConnection
+
+from stations import cards, ladder, route
+from stations.ladder import LEVELS, Steps
+from stations.policy import Policy
+from stations.route import Page, Route, Why
+from store import stations_events, stations_incident, stations_outbox
+from store.stations_events import Event
+from store.stations_incident import Incident, Joined
+
+
+async def arm(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> None:
+    """Climb from the lowest level, from now on; every station it has reached is paged as well."""
+    row.ladder_from, row.climb = now, 0
+    await climb(conn, row, now, policy, also=await _reached(conn, row))
+
+
+async def climb(
+    conn: AsyncConnection,
+    row: Incident,
+    now: datetime,
+    policy: Policy,
+    *,
+    also: Collection[str] = (),
+) -> None:
+    """Page the rung that is due (past the last: the top again), and set when the next one is."""
+    if row.ladder_from is None:
+        raise ValueError(f"incident {row.id} is not climbing")
+    steps = policy.ladder.steps(row.severity)
+    where = await find_route(conn, row, now, policy)
+    pages = where.at(_rung_level(steps, row.climb))
+    row.climb = min(row.climb + 1, len(steps.rungs))
+    _set_climb(row, steps, where, now)
+    await page(conn, row, pages, now, policy, also=also)
+
+
+async def overdue(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> None:
+    """The holder took no step in time: page them and the next level, and climb on from there."""
+    steps = policy.ladder.steps(row.severity)
+    where = await find_route(conn, row, now, policy)
+    pages = _next_up(where, steps, await _reached(conn, row))
+    detail = {"state": row.state, "holder": row.holder}
+    await stations_events.record(
+        conn, Event(at=now, kind="deadline", incident=row.id, detail=detail)
+    )
+    taken = [n for n, r in enumerate(steps.rungs) if any(p.level == r.level for p in pages)]
+    last = max(taken, default=len(steps.rungs) - 1)
+    row.climb, row.ladder_from = last + 1, now - timedelta(seconds=steps.rungs[last].after_s)
+    _set_climb(row, steps, where, now)
+    await page(conn, row, pages, now, policy)
+
+
+async def page(
+    conn: AsyncConnection,
+    row: Incident,
+    pages: list[Page],
+    now: datetime,
+    policy: Policy,
+    *,
+    also: Collection[str] = (),
+) -> None:
+    """Page stations, those in `also`, and the holder's; who is new joins for good.
+
+    With nobody to page (no station in the whole directory) that is recorded as `unrouted`.
+    """
+    before = await _reached(conn, row)
+    new = [Joined(p.station, p.level, now, p.why) for p in pages if p.station not in before]
+    await stations_incident.join(conn, row.id, new)
+    paged = {p.station for p in pages} | set(also)
+    if row.holder_station is not None:
+        paged.add(row.holder_station)
+    detail = {
+        "pages": [p._asdict() for p in pages],
+        "again": sorted(paged - {p.station for p in pages}),
+    }
+    kind = "paged" if paged else "unrouted"
+    await stations_events.record(conn, Event(at=now, kind=kind, incident=row.id, detail=detail))
+    everybody = bool(new) or bool(also)
+    await publish(conn, row, now, policy, paged=paged, only_paged=not everybody)
+
+
+async def publish(
+    conn: AsyncConnection,
+    row: Incident,
+    now: datetime,
+    policy: Policy,
+    *,
+    paged: Collection[str] = (),
+    only_paged: bool = False,
+) -> None:
+    """Save the row, queue its card for the stations it has reached, and wake who shows it.
+
+    `paged`: the stations whose card asks for an answer now. `only_paged`: nothing has changed
+    for the others.
+    """
+    await stations_incident.save(conn, row)
+    alerts = await stations_incident.alerts(conn, row.id)
+    letters = [
+        cards.letter(row, alerts, station, paged=station.station in paged, link=policy.link)
+        for station in await stations_incident.joined(conn, row.id)
+        if not only_paged or station.station in paged
+    ]
+    await stations_outbox.enqueue(conn, letters, incident=row.id, now=now)
+    await stations_incident.notify(conn, row.id)
+
+
+async def answered(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> None:
+    """Somebody has it in hand: climbing ends, and the timer is the next step's limit."""
+    steps = policy.ladder.steps(row.severity)
+    since = row.acknowledged_at or now
+    row.ladder_from = row.next_level = None
+    row.due_at = ladder.answer_due(steps, state=row.state, acknowledged=since, now=now)
+    if row.due_at is not None:
+        where = await find_route(conn, row, now, policy)
+        row.next_level = _level(_next_up(where, steps, await _reached(conn, row)))
+
+
+def rest(row: Incident) -> None:
+    """Stop every timer: nobody is paged for it any more."""
+    row.ladder_from = row.due_at = row.next_level = None
+
+
+async def find_route(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> Route:
+    follow = policy.follow_duty
+    return await route.find(conn, home=row.home, lane=row.lane, now=now, follow_duty=follow)
+
+
+def _rung_level(steps: Steps, climb: int) -> str:
+    return steps.rungs[min(climb, len(steps.rungs) - 1)].level
+
+
+def _set_climb(row: Incident, steps: Steps, where: Route, now: datetime) -> None:
+    start = row.ladder_from or now
+    row.due_at = ladder.climb_due(steps, climb=row.climb, start=start, now=now)
+    row.next_level = _level(where.at(_rung_level(steps, row.climb)))
+
+
+def _next_up(where: Route, steps: Steps, reached: Collection[str]) -> list[Page]:
+    """The next level not reached yet, as far up as this severity goes; there, the top again."""
+    allowed = LEVELS[: LEVELS.index(steps.rungs[-1].level) + 1]
+    pages = [p for p in where.beyond(reached, why=Why.DEADLINE) if p.level in allowed]
+    return pages or where.at(steps.rungs[-1].level)
+
+
+def _level(pages: list[Page]) -> str | None:
+    return pages[-1].level if pages else None
+
+
+async def _reached(conn: AsyncConnection, row: Incident) -> set[str]:
+    return {s.station for s in await stations_incident.joined(conn, row.id)}

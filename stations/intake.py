@@ -1,0 +1,156 @@
+"""Alert changes become incidents and tasks, in order per lane, each in the commit that drops it.
+
+Emergency and orange or red care alerts share the home's one open incident; blue and device alerts
+are tasks. A change that cannot be handled holds up its own lane only, and is tried again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+
+from schemas.alerts import Category, ChangeKind, Severity
+from stations import incident, route
+from stations.policy import Policy
+from store import errors, stations_events, stations_incident, stations_intake, stations_task
+from store.stations_events import Event
+from store.stations_incident import Incident
+from store.stations_intake import Arrived
+
+log = structlog.get_logger(__name__)
+
+_LANES = 16  # a transaction: enough to share a commit's cost, few enough to be on time
+_PER_LANE = 64
+_RETRY = timedelta(seconds=5)
+
+
+async def take(conn: AsyncConnection, now: datetime, policy: Policy) -> int:
+    """Handle one claim of waiting changes in one transaction; how many were handled.
+
+    0: nothing waits that this copy could take. A lane whose change the store refuses is left,
+    logged and retried after 5 s; errors that pass by themselves are the caller's to retry.
+    """
+    done = 0
+    async with conn.transaction():
+        lanes = await stations_intake.claim(conn, now=now, lanes=_LANES, per_lane=_PER_LANE)
+        for changes in lanes.values():
+            done += await _lane(conn, changes, now, policy)
+    return done
+
+
+async def _lane(
+    conn: AsyncConnection, changes: Sequence[Arrived], now: datetime, policy: Policy
+) -> int:
+    try:
+        async with conn.transaction():
+            for change in changes:
+                await _handle(conn, change, now, policy)
+            await stations_intake.handled(conn, [c.id for c in changes])
+    except psycopg.Error as error:
+        if errors.kind(error) is errors.Kind.TRANSIENT:
+            raise
+        attempts = await stations_intake.failed(conn, changes[0].id, now + _RETRY)
+        log.error("change_failed", lane=changes[0].lane, attempts=attempts, error=str(error))
+        return 0
+    return len(changes)
+
+
+async def _handle(conn: AsyncConnection, change: Arrived, now: datetime, policy: Policy) -> None:
+    if change.kind == ChangeKind.CLEARED:
+        await _cleared(conn, change, now, policy)
+    elif change.category == Category.DEVICE or change.severity == Severity.BLUE:
+        await _task(conn, change, now, policy)
+    else:
+        await _incident(conn, change, now, policy)
+
+
+async def _task(conn: AsyncConnection, change: Arrived, now: datetime, policy: Policy) -> None:
+    where = await route.find(
+        conn, home=change.home, lane=change.lane, now=now, follow_duty=policy.follow_duty
+    )
+    task = await stations_task.open_for_alert(
+        conn,
+        change.alert,
+        home=change.home,
+        station=where.nearest(),
+        kind=change.rule,
+        now=now,
+    )
+    if task is not None:
+        event = Event(
+            at=now, kind="task_opened", task=task, alert=change.alert, station=where.nearest()
+        )
+        await stations_events.record(conn, event)
+        await stations_task.notify(conn, task)
+
+
+async def _incident(conn: AsyncConnection, change: Arrived, now: datetime, policy: Policy) -> None:
+    await stations_task.finish_for_alert(conn, change.alert, now=now, note="incident")
+    row = await stations_incident.lock_open(conn, change.lane)
+    if row is None:
+        await _open(conn, change, now, policy)
+    else:
+        await _grow(conn, row, change, now, policy)
+
+
+async def _open(conn: AsyncConnection, change: Arrived, now: datetime, policy: Policy) -> None:
+    row = await stations_incident.create(
+        conn,
+        home=change.home,
+        lane=change.lane,
+        severity=change.severity,
+        test=change.test,
+        now=now,
+    )
+    await stations_incident.add_alert(conn, row.id, change.alert, now)
+    await _record(conn, row, change, "opened", now)
+    await incident.arm(conn, row, now, policy)
+
+
+async def _grow(
+    conn: AsyncConnection, row: Incident, change: Arrived, now: datetime, policy: Policy
+) -> None:
+    """What was acknowledged covers what was open then: anything worse pages from the start."""
+    new = await stations_incident.add_alert(conn, row.id, change.alert, now)
+    rises = Severity(change.severity).rank > Severity(row.severity).rank
+    turns_real = row.test and not change.test
+    if rises:
+        row.severity = change.severity
+    row.test = row.test and change.test
+    await _record(conn, row, change, "rose" if rises else "joined" if new else change.kind, now)
+    emergency = new and change.category == Category.EMERGENCY
+    resting = row.due_at is None and row.holder is None
+    if rises or turns_real or resting or (emergency and row.ladder_from is None):
+        await incident.arm(conn, row, now, policy)
+    else:
+        reached = await stations_incident.joined(conn, row.id)
+        paged = {s.station for s in reached} if emergency else set()
+        await incident.publish(conn, row, now, policy, paged=paged)
+
+
+async def _cleared(conn: AsyncConnection, change: Arrived, now: datetime, policy: Policy) -> None:
+    """A cleared orange stops climbing once nothing of it is left; a cleared red does not."""
+    if change.category == Category.DEVICE:
+        task = await stations_task.finish_for_alert(conn, change.alert, now=now, note="cleared")
+        if task is not None:
+            event = Event(at=now, kind="task_done", task=task, alert=change.alert)
+            await stations_events.record(conn, event)
+        return
+    row = await stations_incident.lock_of_alert(conn, change.alert)
+    if row is None:
+        return
+    await _record(conn, row, change, "cleared", now)
+    alerts = await stations_incident.alerts(conn, row.id)
+    if row.severity != Severity.RED and all(a.cleared is not None for a in alerts):
+        incident.rest(row)
+    await incident.publish(conn, row, now, policy)
+
+
+async def _record(
+    conn: AsyncConnection, row: Incident, change: Arrived, kind: str, now: datetime
+) -> None:
+    detail = {"rule": change.rule, "severity": change.severity}
+    event = Event(at=now, kind=kind, incident=row.id, alert=change.alert, detail=detail)
+    await stations_events.record(conn, event)

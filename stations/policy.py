@@ -1,0 +1,20 @@
+"""What a site may set about answering. Passed to whatever decides; there is no global."""
+
+from dataclasses import dataclass, field
+
+from stations.ladder import Ladder
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`link` is the console's public address ("" for none); cards point at it.
+
+    `follow_duty`: whether a station with nobody on duty passes its pages on at once.
+    """
+
+    ladder: Ladder = field(default_factory=Ladder)
+    link: str = ""
+    follow_duty: bool = True
+
+
+DEFAULT = Policy()

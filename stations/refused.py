@@ -1,0 +1,48 @@
+"""A refusal that a person reads: what stands in the way, in both languages."""
+
+from schemas.alerts import Sentence
+
+SENTENCES = {
+    "not_reached": Sentence(
+        zh="这条警情没有到达本站，或已不存在。",
+        en="This has not reached your station, or does not exist.",
+    ),
+    "wrong_station": Sentence(
+        zh="这名工作人员不属于本站。", en="This staff member does not belong to this station."
+    ),
+    "read_only": Sentence(
+        zh="督导账号只能查看，不能处置。", en="A supervisor's account can look, not act."
+    ),
+    "closed": Sentence(zh="这条警情已经结案。", en="This incident is already closed."),
+    "done": Sentence(zh="这项任务已经完成。", en="This task is already done."),
+    "held": Sentence(zh="已由工号 {holder} 在处置。", en="Staff {holder} already has it in hand."),
+    "not_holder": Sentence(
+        zh="只有正在处置的人可以交回。", en="Only whoever holds it can release it."
+    ),
+    "at_top": Sentence(zh="已经通知到最高一级。", en="It has already reached the highest level."),
+    "outcome_missing": Sentence(
+        zh="结案前请选择处置结果。", en="Choose an outcome before closing."
+    ),
+    "reached_missing": Sentence(
+        zh="红色警情结案前，请选择如何确认老人情况：已通话、已见到、已移交。",
+        en="A red closes only with how the person was reached: spoken to, seen or handed over.",
+    ),
+}
+"""By code. `{holder}` is a staff id: whoever shows it may put the name there (I10)."""
+
+
+class Refused(Exception):  # noqa: N818 (a refusal is an answer, not an error)
+    """The action was not done and nothing changed.
+
+    `code` is a key of SENTENCES, `holder` the staff id of whoever stands in the way.
+    """
+
+    def __init__(self, code: str, *, holder: str | None = None) -> None:
+        self.code = code
+        self.holder = holder
+        plain = SENTENCES[code]
+        self.sentence = Sentence(
+            zh=plain.zh.replace("{holder}", holder or "?"),
+            en=plain.en.replace("{holder}", holder or "?"),
+        )
+        super().__init__(f"{code}: {self.sentence.en}")

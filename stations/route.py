@@ -1,0 +1,149 @@
+"""Where an incident goes: the stations of each level above a home, and what to do without one.
+
+No station or nobody on duty: the page goes up at once as well, and says why (I6). A place that
+the directory does not know is the top's, and its gateway's own station's.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from psycopg import AsyncConnection
+
+from schemas.directory import DEFAULT_ZONE
+from stations import duty
+from stations.ladder import LEVELS
+from store import stations_route
+from store.stations_route import Place, Shift
+
+
+class Why(StrEnum):
+    """Why a station was paged; stands in `incident_station.why`."""
+
+    LADDER = "ladder"
+    NO_STATION = "no_station"  # the level below has none
+    OFF_DUTY = "off_duty"  # nobody on duty below
+    NO_PLACE = "no_place"  # the directory does not know where it happened
+    NO_ROUTE = "no_route"  # no station anywhere above the place
+    DEADLINE = "deadline"  # the holder took no next step in time
+    ESCALATED = "escalated"  # somebody asked for it
+
+
+class Page(NamedTuple):
+    """A station to page."""
+
+    station: str
+    level: str
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One level above the place: its stations, and those of them with somebody on duty."""
+
+    level: str
+    stations: tuple[str, ...]
+    covered: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Every level above a place, lowest first, empty ones included.
+
+    `known`: the directory knows the place. `top`: the highest stations of the whole directory,
+    for a place that is unknown or has no station above it.
+    """
+
+    tiers: tuple[Tier, ...]
+    known: bool
+    top: tuple[Page, ...]
+
+    def at(self, level: str) -> list[Page]:
+        """Whom a page for `level` goes to: its stations, and upward until one has duty.
+
+        Where neither that level nor any above it has a station, the highest one below it. Empty
+        only if the directory holds no station at all.
+        """
+        pages = self._upward(level)
+        if not self.known:
+            there = {p.station for p in pages}
+            pages += [p._replace(why=Why.NO_PLACE) for p in self.top if p.station not in there]
+        return pages or self._highest() or [p._replace(why=Why.NO_ROUTE) for p in self.top]
+
+    def beyond(self, reached: Collection[str], *, why: Why) -> list[Page]:
+        """The lowest level with a station that has not been reached; empty at the top."""
+        for tier in self.tiers:
+            if missing := [s for s in tier.stations if s not in reached]:
+                return [Page(s, tier.level, why) for s in missing]
+        return []
+
+    def nearest(self) -> str | None:
+        """The station that a task belongs to."""
+        stations = [s for tier in self.tiers for s in tier.stations]
+        stations += [p.station for p in self.top]
+        return stations[0] if stations else None
+
+    def _upward(self, level: str) -> list[Page]:
+        pages: list[Page] = []
+        why = Why.LADDER
+        above = [t for t in self.tiers if _rank(t.level) >= _rank(level)]
+        for tier in above:
+            pages += [Page(s, tier.level, why) for s in tier.stations]
+            if tier.covered:
+                break
+            why = Why.OFF_DUTY if tier.stations else Why.NO_STATION
+        return pages
+
+    def _highest(self) -> list[Page]:
+        for tier in reversed(self.tiers):
+            if tier.stations:
+                return [Page(s, tier.level, Why.NO_STATION) for s in tier.stations]
+        return []
+
+
+async def find(
+    conn: AsyncConnection, *, home: str | None, lane: str, now: datetime, follow_duty: bool
+) -> Route:
+    """The route of a home; without one, of the gateway that `lane` then names."""
+    area = await stations_route.area_of_home(conn, home) if home is not None else None
+    known = area is not None
+    if home is None:
+        area = await stations_route.area_of_gateway(conn, lane)
+    places = await stations_route.above(conn, area) if area is not None else []
+    stations = [p.station for p in places if p.station is not None]
+    shifts = await stations_route.calendar(conn, stations) if follow_duty and stations else None
+    top = () if known and stations else _top(await stations_route.stations_by_level(conn))
+    return Route(_tiers(places, shifts, now), known, top)
+
+
+def _rank(level: str) -> int:
+    return [str(known) for known in LEVELS].index(level)
+
+
+def _top(stations: Sequence[tuple[str, str]]) -> tuple[Page, ...]:
+    highest = max((_rank(level) for level, _ in stations), default=0)
+    return tuple(Page(s, level, Why.LADDER) for level, s in stations if _rank(level) == highest)
+
+
+def _tiers(
+    places: Sequence[Place], shifts: Sequence[Shift] | None, now: datetime
+) -> tuple[Tier, ...]:
+    by_level: dict[str, list[str]] = defaultdict(list)
+    covered: dict[str, set[str]] = defaultdict(set)
+    for index, place in enumerate(places):
+        if place.station is None:
+            continue
+        by_level[place.level].append(place.station)
+        if shifts is None or duty.covered(
+            [s for s in shifts if s.station == place.station], _zone(places[index:]), now
+        ):
+            covered[place.level].add(place.station)
+    return tuple(Tier(v, tuple(by_level[v]), frozenset(covered[v])) for v in map(str, LEVELS))
+
+
+def _zone(upward: Sequence[Place]) -> ZoneInfo:
+    return ZoneInfo(next((p.zone for p in upward if p.zone is not None), DEFAULT_ZONE))

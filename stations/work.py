@@ -1,0 +1,245 @@
+"""What people do with incidents and tasks: each action is one transaction, and on record.
+
+Two people at once: the row's lock lets one of them win, and `Refused` tells the other who it was.
+An action by somebody else than the holder is refused while the holder has it in hand; once it is
+being paged again, whoever answers first takes it over.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+from schemas.alerts import Severity
+from schemas.directory import Role
+from stations import incident, policy
+from stations.policy import Policy
+from stations.refused import Refused
+from stations.route import Why
+from store import stations_events, stations_incident, stations_route, stations_task
+from store.stations_events import Event
+from store.stations_incident import Incident
+
+__all__ = ["Action", "Actor", "Outcome", "Reached", "Refused", "act", "finish_task"]
+
+
+class Actor(NamedTuple):
+    """A staff member and the station they act for."""
+
+    staff: str
+    station: str
+
+
+class Action(StrEnum):
+    ACKNOWLEDGE = "acknowledge"
+    CALLED = "called"
+    ON_THE_WAY = "on_the_way"
+    ON_SITE = "on_site"
+    RELEASE = "release"
+    ESCALATE = "escalate"
+    CLOSE = "close"
+
+
+class Outcome(StrEnum):
+    """How an incident ended. "No answer" is the result of a call, never an outcome."""
+
+    GENUINE = "genuine"
+    FALSE_ALARM = "false_alarm"
+    NOT_HOME = "not_home"
+    TO_HOSPITAL = "to_hospital"
+    DECEASED = "deceased"
+    TEST = "test"
+
+
+class Reached(StrEnum):
+    """How the person was reached; a red closes only with one of these."""
+
+    SPOKEN = "spoken"
+    SEEN = "seen"
+    HANDED_OVER = "handed_over"
+
+
+PROGRESS = ("open", "acknowledged", "called", "on_the_way", "on_site")
+_STATE = {Action.ACKNOWLEDGE: "acknowledged"} | {
+    a: a.value for a in (Action.CALLED, Action.ON_THE_WAY, Action.ON_SITE)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    """An action with everything that came with it."""
+
+    action: Action
+    actor: Actor
+    now: datetime
+    policy: Policy
+    outcome: str | None
+    reached: str | None
+    note: str | None
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        said = {"outcome": self.outcome, "reached": self.reached, "note": self.note}
+        return {name: value for name, value in said.items() if value is not None}
+
+
+async def act(
+    conn: AsyncConnection,
+    incident_id: UUID,
+    action: Action,
+    actor: Actor,
+    now: datetime,
+    *,
+    outcome: str | None = None,
+    reached: str | None = None,
+    note: str | None = None,
+    policy: Policy = policy.DEFAULT,
+) -> None:
+    """Do it, or raise Refused and change nothing.
+
+    `outcome` and `reached` belong to closing: an outcome always, how the person was reached for a
+    red. Repeating what already stands (a second tap) changes nothing and is not refused.
+    """
+    deed = _Deed(action, actor, now, policy, outcome, reached, note)
+    async with conn.transaction():
+        await _check_actor(conn, actor)
+        row = await stations_incident.lock(conn, incident_id)
+        if row is None or not await _reached(conn, incident_id, actor.station):
+            raise Refused("not_reached")
+        if row.state == "closed":
+            raise Refused("closed", holder=row.holder)
+        await _DO[action](conn, row, deed)
+
+
+async def finish_task(
+    conn: AsyncConnection, task: UUID, actor: Actor, now: datetime, note: str | None = None
+) -> None:
+    """Mark a task of the actor's own station as done. Refused if it is not theirs, or is done."""
+    async with conn.transaction():
+        await _check_actor(conn, actor)
+        row = await stations_task.lock(conn, task)
+        if row is None or row.station != actor.station:
+            raise Refused("not_reached")
+        if row.done_at is not None:
+            raise Refused("done", holder=row.done_by)
+        await stations_task.finish(conn, task, now=now, staff=actor.staff, note=note)
+        detail = {} if note is None else {"note": note}
+        event = Event(
+            at=now, kind="task_done", task=task, staff=actor.staff, station=actor.station,
+            detail=detail,
+        )  # fmt: skip
+        await stations_events.record(conn, event)
+
+
+async def _check_actor(conn: AsyncConnection, actor: Actor) -> None:
+    found = await stations_route.staff_station(conn, actor.staff)
+    if found is None or found[0] != actor.station:
+        raise Refused("wrong_station")
+    if found[1] == Role.SUPERVISOR:
+        raise Refused("read_only")
+
+
+async def _reached(conn: AsyncConnection, incident_id: UUID, station: str) -> bool:
+    joined = await stations_incident.joined(conn, incident_id)
+    return any(s.station == station for s in joined)
+
+
+async def _progress(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
+    """Acknowledge, or log a step; either puts the incident into the actor's hands."""
+    already = row.holder == deed.actor.staff and row.ladder_from is None
+    if already and deed.action is Action.ACKNOWLEDGE:
+        return
+    detail = deed.detail | _take(row, deed)
+    state = _STATE[deed.action]
+    if PROGRESS.index(state) > PROGRESS.index(row.state):
+        row.state = state
+    await incident.answered(conn, row, deed.now, deed.policy)
+    await _finish(conn, row, deed, detail)
+
+
+async def _release(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
+    """Give it back: it is nobody's, and pages from the lowest level again."""
+    if row.holder != deed.actor.staff:
+        raise Refused("not_holder", holder=row.holder)
+    row.holder = row.holder_station = row.acknowledged_at = None
+    row.state = "open"
+    await _record(conn, row, deed, deed.detail)
+    await incident.arm(conn, row, deed.now, deed.policy)
+
+
+async def _escalate(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
+    """The next level joins now. Whoever holds it keeps it, and timers run on."""
+    where = await incident.find_route(conn, row, deed.now, deed.policy)
+    joined = {s.station for s in await stations_incident.joined(conn, row.id)}
+    pages = where.beyond(joined, why=Why.ESCALATED)
+    if not pages:
+        raise Refused("at_top")
+    await _record(conn, row, deed, deed.detail)
+    await incident.page(conn, row, pages, deed.now, deed.policy)
+
+
+async def _close(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
+    if deed.outcome is None or deed.outcome not in set(Outcome):
+        raise Refused("outcome_missing")
+    if deed.reached is not None and deed.reached not in set(Reached):
+        raise Refused("reached_missing")
+    if row.severity == Severity.RED and deed.reached is None:
+        raise Refused("reached_missing")
+    detail = deed.detail | _take(row, deed)
+    row.state, row.closed_at = "closed", deed.now
+    row.outcome, row.reached, row.note = deed.outcome, deed.reached, deed.note
+    incident.rest(row)
+    await _finish(conn, row, deed, detail)
+
+
+def _take(row: Incident, deed: _Deed) -> dict[str, Any]:
+    """Put it into the actor's hands, or refuse; what to record beside the action.
+
+    `acknowledged_at` is when the present holder took it: the next step's limits count from it.
+    """
+    staff, station = deed.actor
+    before = row.holder
+    if before == staff and row.ladder_from is None:
+        return {}
+    if before not in (None, staff) and row.ladder_from is None:
+        raise Refused("held", holder=before)
+    if before != staff:
+        row.state = "acknowledged"
+    row.holder, row.holder_station, row.acknowledged_at = staff, station, deed.now
+    return {} if before in (None, staff) else {"from": before}
+
+
+async def _finish(
+    conn: AsyncConnection, row: Incident, deed: _Deed, detail: dict[str, Any]
+) -> None:
+    await _record(conn, row, deed, detail)
+    await incident.publish(conn, row, deed.now, deed.policy)
+
+
+async def _record(
+    conn: AsyncConnection, row: Incident, deed: _Deed, detail: dict[str, Any]
+) -> None:
+    event = Event(
+        at=deed.now,
+        kind=deed.action.value,
+        incident=row.id,
+        staff=deed.actor.staff,
+        station=deed.actor.station,
+        detail=detail,
+    )
+    await stations_events.record(conn, event)
+
+
+_DO: dict[Action, Callable[[AsyncConnection, Incident, _Deed], Awaitable[None]]] = {
+    Action.ACKNOWLEDGE: _progress,
+    Action.CALLED: _progress,
+    Action.ON_THE_WAY: _progress,
+    Action.ON_SITE: _progress,
+    Action.RELEASE: _release,
+    Action.ESCALATE: _escalate,
+    Action.CLOSE: _close,
+}

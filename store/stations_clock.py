@@ -1,0 +1,15 @@
+"""The store's clock: the one clock that every copy of the stations shares."""
+
+from datetime import datetime
+
+from psycopg import AsyncConnection
+
+
+async def now(conn: AsyncConnection) -> datetime:
+    """The store's time at this moment, not at the start of the transaction."""
+    cursor = await conn.execute("SELECT clock_timestamp()")
+    row = await cursor.fetchone()
+    if row is None:
+        raise RuntimeError("the store gave no time")
+    when: datetime = row[0]
+    return when

@@ -1,0 +1,89 @@
+"""`alert_change`: what ingest told the stations, claimed in order per lane by any copy.
+
+Holding the lock on a lane's oldest row is holding the lane: another copy sees that row until it
+is gone, and so takes nothing behind it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A change with what its alert says now. `severity` is as of the change."""
+
+    id: int
+    alert: UUID
+    lane: str
+    kind: str
+    severity: str
+    at: datetime
+    rule: str
+    category: str
+    home: str | None
+    test: bool
+
+
+async def claim(
+    conn: AsyncConnection, *, now: datetime, lanes: int, per_lane: int
+) -> dict[str, list[Arrived]]:
+    """Up to `per_lane` changes of up to `lanes` lanes, oldest first, ours until the commit."""
+    cursor = await conn.execute(
+        """
+        SELECT c.lane FROM alert_change c
+        WHERE (c.retry_at IS NULL OR c.retry_at <= %s) AND NOT EXISTS (
+            SELECT FROM alert_change e WHERE e.lane = c.lane AND e.id < c.id)
+        ORDER BY c.id LIMIT %s FOR UPDATE OF c SKIP LOCKED
+        """,
+        (now, lanes),
+    )
+    claimed: dict[str, list[Arrived]] = {lane: [] for (lane,) in await cursor.fetchall()}
+    if claimed:
+        for arrived in await _changes(conn, list(claimed), per_lane):
+            claimed[arrived.lane].append(arrived)
+    return claimed
+
+
+async def _changes(conn: AsyncConnection, lanes: list[str], per_lane: int) -> list[Arrived]:
+    async with conn.cursor(row_factory=class_row(Arrived)) as cursor:
+        await cursor.execute(
+            """
+            SELECT c.id, c.alert, c.lane, c.kind, c.severity, c.at, a.rule, a.category, a.home,
+                a.test
+            FROM unnest(%s::text[]) AS lanes (lane)
+            CROSS JOIN LATERAL (
+                SELECT * FROM alert_change x WHERE x.lane = lanes.lane ORDER BY x.id LIMIT %s
+            ) c JOIN alert a ON a.id = c.alert
+            ORDER BY c.id
+            """,
+            (lanes, per_lane),
+        )
+        return await cursor.fetchall()
+
+
+async def handled(conn: AsyncConnection, changes: Sequence[int]) -> None:
+    await conn.execute("DELETE FROM alert_change WHERE id = ANY(%s)", (list(changes),))
+
+
+async def failed(conn: AsyncConnection, change: int, retry_at: datetime) -> int:
+    """Hold the lane back until `retry_at`; how often it has failed now."""
+    cursor = await conn.execute(
+        """
+        UPDATE alert_change SET attempts = attempts + 1, retry_at = %s WHERE id = %s
+        RETURNING attempts
+        """,
+        (retry_at, change),
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else 0
+
+
+async def backlog(conn: AsyncConnection) -> int:
+    cursor = await conn.execute("SELECT count(*) FROM alert_change")
+    row = await cursor.fetchone()
+    return row[0] if row else 0

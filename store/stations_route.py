@@ -1,0 +1,94 @@
+"""What routing reads from the directory: the areas above a place, their stations, the shifts."""
+
+from datetime import time
+from typing import NamedTuple
+
+from psycopg import AsyncConnection
+
+
+class Place(NamedTuple):
+    """A station at an area on the way up, or an area without one (`station` None)."""
+
+    depth: int
+    area: str
+    level: str
+    zone: str | None
+    station: str | None
+
+
+class Shift(NamedTuple):
+    """A weekly shift in the station's own zone; `ends` at or before `starts` is the next day."""
+
+    station: str
+    weekdays: list[str]
+    starts: time
+    ends: time
+
+
+_UP = """
+WITH RECURSIVE up AS (
+    SELECT id, level, zone, parent, 0 AS depth FROM area WHERE id = %s
+    UNION ALL
+    SELECT a.id, a.level, a.zone, a.parent, up.depth + 1
+    FROM area a JOIN up ON a.id = up.parent WHERE up.depth < 32
+)
+SELECT up.depth, up.id, up.level, up.zone, s.id
+FROM up LEFT JOIN station s ON s.area = up.id AND s.retired_at IS NULL
+ORDER BY up.depth, s.id
+"""
+
+
+async def above(conn: AsyncConnection, area: str) -> list[Place]:
+    """The area and everything above it, lowest first, with the stations there."""
+    cursor = await conn.execute(_UP, (area,))
+    return [Place(*row) for row in await cursor.fetchall()]
+
+
+async def area_of_home(conn: AsyncConnection, home: str) -> str | None:
+    cursor = await conn.execute("SELECT area FROM home WHERE id = %s", (home,))
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def area_of_gateway(conn: AsyncConnection, gateway: str) -> str | None:
+    cursor = await conn.execute("SELECT area FROM gateway WHERE id = %s", (gateway,))
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def stations_by_level(conn: AsyncConnection) -> list[tuple[str, str]]:
+    """Every station in service with its area's level: for what has no place of its own."""
+    cursor = await conn.execute(
+        """
+        SELECT a.level, s.id FROM station s JOIN area a ON a.id = s.area
+        WHERE s.retired_at IS NULL ORDER BY s.id
+        """
+    )
+    return [(level, station) for level, station in await cursor.fetchall()]
+
+
+async def calendar(conn: AsyncConnection, stations: list[str]) -> list[Shift] | None:
+    """The stations' shifts; None where the site keeps no duty calendar at all."""
+    cursor = await conn.execute(
+        """
+        SELECT d.station, d.weekdays, d.starts, d.ends
+        FROM duty d JOIN staff s ON s.id = d.staff AND s.retired_at IS NULL
+        WHERE d.station = ANY(%s)
+        """,
+        (stations,),
+    )
+    shifts = [Shift(*row) for row in await cursor.fetchall()]
+    if shifts:
+        return shifts
+    cursor = await conn.execute("SELECT EXISTS (SELECT FROM duty)")
+    row = await cursor.fetchone()
+    return [] if row and row[0] else None
+
+
+async def staff_station(conn: AsyncConnection, staff: str) -> tuple[str, str] | None:
+    """A staff member's station and role; None for one unknown or retired."""
+    cursor = await conn.execute(
+        "SELECT station, role FROM staff WHERE id = %s AND retired_at IS NULL", (staff,)
+    )
+    row = await cursor.fetchone()
+    return (row[0], row[1]) if row else None

@@ -1,0 +1,80 @@
+"""Tasks: blue and device alerts as work for the next covered hour, apart from incidents."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    id: UUID
+    station: str | None
+    done_at: datetime | None
+    done_by: str | None
+
+
+async def open_for_alert(
+    conn: AsyncConnection,
+    alert: UUID,
+    *,
+    home: str | None,
+    station: str | None,
+    kind: str,
+    now: datetime,
+) -> UUID | None:
+    """A task for an alert, or its old one opened again; None if it is open already."""
+    cursor = await conn.execute(
+        """
+        INSERT INTO task (alert, home, station, kind, opened_at) VALUES (%s, %s, %s, %s, %s)
+        ON CONFLICT (alert) DO UPDATE
+            SET done_at = NULL, done_by = NULL, note = NULL, station = excluded.station
+            WHERE task.done_at IS NOT NULL
+        RETURNING id
+        """,
+        (alert, home, station, kind, now),
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def lock(conn: AsyncConnection, task: UUID) -> Task | None:
+    async with conn.cursor(row_factory=class_row(Task)) as cursor:
+        await cursor.execute(
+            "SELECT id, station, done_at, done_by FROM task WHERE id = %s FOR UPDATE", (task,)
+        )
+        return await cursor.fetchone()
+
+
+async def finish(
+    conn: AsyncConnection, task: UUID, *, now: datetime, staff: str | None, note: str | None
+) -> None:
+    await conn.execute(
+        "UPDATE task SET done_at = %s, done_by = %s, note = %s WHERE id = %s",
+        (now, staff, note, task),
+    )
+    await notify(conn, task)
+
+
+async def finish_for_alert(
+    conn: AsyncConnection, alert: UUID, *, now: datetime, note: str
+) -> UUID | None:
+    """What the system itself does when the work has gone away; None if no task was open."""
+    cursor = await conn.execute(
+        """
+        UPDATE task SET done_at = %s, note = %s WHERE alert = %s AND done_at IS NULL RETURNING id
+        """,
+        (now, note, alert),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    task: UUID = row[0]
+    await notify(conn, task)
+    return task
+
+
+async def notify(conn: AsyncConnection, task: UUID) -> None:
+    await conn.execute("SELECT pg_notify('vigil_task', %s)", (str(task),))
