@@ -211,7 +211,7 @@ def _key(key: spec.Key, *, folded: bool) -> Step:
         raw = get(record, message)
         if raw is None:
             return
-        if is_id and (text := token(raw)):
+        if is_id and (text := raw if type(raw) is str else token(raw)):
             reading.key = hashed_key(text)
         elif not is_id and type(raw) is int and 0 <= raw < _LAST_KEY:
             reading.key = raw
