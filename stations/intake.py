@@ -52,7 +52,7 @@ async def _lane(
         if errors.kind(error) is errors.Kind.TRANSIENT:
             raise
         attempts = await stations_intake.failed(conn, changes[0].id, now + _RETRY)
-        log.error("change_failed", lane=changes[0].lane, attempts=attempts, error=str(error))
+        log.exception("change_failed", lane=changes[0].lane, attempts=attempts)
         return 0
     return len(changes)
 

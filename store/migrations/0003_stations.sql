@@ -6,7 +6,8 @@ ALTER TABLE incident ADD COLUMN ladder_from timestamptz, ADD COLUMN next_level t
 
 -- A change that cannot be handled waits for its retry; it holds up its own lane only.
 ALTER TABLE alert_change ADD COLUMN attempts integer NOT NULL DEFAULT 0,
-    ADD COLUMN retry_at timestamptz;
+    ADD COLUMN retry_at timestamptz,
+    ADD FOREIGN KEY (alert) REFERENCES alert ON DELETE CASCADE;
 
 CREATE INDEX delivery_incident ON delivery (incident, channel, target, id) WHERE sent_at IS NULL;
 CREATE INDEX incident_closed ON incident (closed_at) WHERE closed_at IS NOT NULL;

@@ -1,0 +1,305 @@
+"""What a desk sees: open incidents and tasks of one station's scope, personal data joined.
+
+A station's scope is the incidents that have reached it and the tasks that are its own. Names,
+addresses and phones leave the store here only, for the console (I10); whoever shows them audits.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row, dict_row
+
+from store.stations_events import Event
+from store.stations_incident import IncidentAlert, Joined
+
+_EVENTS = 8  # of an incident, on the board
+
+
+@dataclass(frozen=True, slots=True)
+class BoardContact:
+    elder: str
+    priority: int
+    name: str
+    relation: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardElder:
+    """`birth_year` None: not known. `concerned`: an alert of the incident names this elder."""
+
+    id: str
+    name: str
+    living: str
+    care_level: int
+    birth_year: int | None
+    phone: str | None
+    doctor: str | None
+    note: str | None
+    tags: tuple[str, ...]
+    concerned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoardIncident:
+    """One card. `next_level` is whom `due_at` pages; `climbing`: until answered; else `due_at` is
+    the limit for the holder's next step. `contacts` in calling order; `events` newest first."""
+
+    id: UUID
+    revision: int
+    severity: str
+    state: str
+    test: bool
+    opened_at: datetime
+    acknowledged_at: datetime | None
+    closed_at: datetime | None
+    outcome: str | None
+    reached: str | None
+    note: str | None
+    lane: str
+    home: str | None
+    address: str | None
+    door_note: str | None
+    holder: str | None
+    holder_name: str | None
+    holder_station: str | None
+    climbing: bool
+    due_at: datetime | None
+    next_level: str | None
+    elders: tuple[BoardElder, ...]
+    contacts: tuple[BoardContact, ...]
+    alerts: tuple[IncidentAlert, ...]
+    stations: tuple[Joined, ...]
+    events: tuple[Event, ...]
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels it has reached, in the order they joined."""
+        return tuple(dict.fromkeys(s.level for s in self.stations))
+
+
+@dataclass(frozen=True, slots=True)
+class BoardTask:
+    """A task of the station, with its alert's sentence."""
+
+    id: UUID
+    kind: str
+    opened_at: datetime
+    home: str | None
+    address: str | None
+    alert: UUID | None
+    severity: str | None
+    category: str | None
+    elder: str | None
+    elder_name: str | None
+    device: str | None
+    gateway: str | None
+    onset: datetime | None
+    cleared: datetime | None
+    reason: dict[str, str] | None
+    late: bool
+    test: bool
+
+
+_HEADS = """
+SELECT i.id, i.revision, i.severity, i.state, i.test, i.opened_at, i.acknowledged_at, i.closed_at,
+    i.outcome, i.reached, i.note, i.lane, i.home, h.address, h.door_note, i.holder,
+    s.name AS holder_name, i.holder_station, i.ladder_from IS NOT NULL AS climbing, i.due_at,
+    i.next_level
+FROM incident i
+JOIN incident_station j ON j.incident = i.id AND j.station = %(station)s
+LEFT JOIN home h ON h.id = i.home
+LEFT JOIN staff s ON s.id = i.holder
+WHERE {which}
+ORDER BY i.severity = 'red' DESC, i.opened_at, i.id
+"""
+_OPEN = _HEADS.format(which="i.state <> 'closed'").encode()
+_THESE = _HEADS.format(which="i.id = ANY(%(ids)s)").encode()
+
+
+async def open_incidents(conn: AsyncConnection, station: str) -> list[BoardIncident]:
+    """Red before orange, then by opening time."""
+    return await _read(conn, _OPEN, {"station": station})
+
+
+async def incident(conn: AsyncConnection, incident: UUID, station: str) -> BoardIncident | None:
+    """One incident, closed ones too; None where it has not reached the station."""
+    found = await _read(conn, _THESE, {"station": station, "ids": [incident]})
+    return found[0] if found else None
+
+
+async def changed_since(
+    conn: AsyncConnection, station: str, known: Mapping[UUID, int]
+) -> tuple[list[BoardIncident], list[UUID]]:
+    """What differs from `known` (id → revision): cards to show anew, and ids no longer open."""
+    cursor = await conn.execute(
+        """
+        SELECT i.id, i.revision FROM incident i
+        JOIN incident_station j ON j.incident = i.id AND j.station = %s
+        WHERE i.state <> 'closed'
+        """,
+        (station,),
+    )
+    current: dict[UUID, int] = dict(await cursor.fetchall())
+    changed = [id_ for id_, revision in current.items() if known.get(id_) != revision]
+    gone = [id_ for id_ in known if id_ not in current]
+    if not changed:
+        return [], gone
+    return await _read(conn, _THESE, {"station": station, "ids": changed}), gone
+
+
+async def events(conn: AsyncConnection, incident: UUID) -> list[Event]:
+    """Everything on record for an incident, oldest first."""
+    return (await _events(conn, [incident], limit=None))[incident]
+
+
+async def open_tasks(conn: AsyncConnection, station: str) -> list[BoardTask]:
+    """The station's open tasks, oldest first."""
+    async with conn.cursor(row_factory=class_row(BoardTask)) as cursor:
+        await cursor.execute(
+            """
+            SELECT t.id, t.kind, t.opened_at, t.home, h.address, t.alert, a.severity, a.category,
+                a.elder, e.name AS elder_name, a.device, a.gateway, a.onset, a.cleared, a.reason,
+                coalesce(a.late, false) AS late, coalesce(a.test, false) AS test
+            FROM task t
+            LEFT JOIN alert a ON a.id = t.alert
+            LEFT JOIN home h ON h.id = t.home
+            LEFT JOIN elder e ON e.id = a.elder
+            WHERE t.station = %s AND t.done_at IS NULL
+            ORDER BY t.opened_at, t.id
+            """,
+            (station,),
+        )
+        return await cursor.fetchall()
+
+
+async def _read(
+    conn: AsyncConnection, query: bytes, arguments: Mapping[str, Any]
+) -> list[BoardIncident]:
+    async with conn.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(query, arguments)
+        heads = await cursor.fetchall()
+    ids: list[UUID] = [h["id"] for h in heads]
+    alerts, stations = await _alerts(conn, ids), await _stations(conn, ids)
+    recent = await _events(conn, ids, limit=_EVENTS)
+    people = await _elders(conn, heads, alerts)
+    contacts = await _contacts(conn, [e.id for elders in people.values() for e in elders])
+    return [
+        BoardIncident(
+            **head,
+            elders=tuple(people[head["id"]]),
+            contacts=_in_calling_order(people[head["id"]], contacts),
+            alerts=tuple(alerts[head["id"]]),
+            stations=tuple(stations[head["id"]]),
+            events=tuple(recent[head["id"]]),
+        )
+        for head in heads
+    ]
+
+
+async def _alerts(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, list[IncidentAlert]]:
+    found: dict[UUID, list[IncidentAlert]] = defaultdict(list)
+    async with conn.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(
+            """
+            SELECT i.incident, a.id, rule, severity, category, elder, elders, device, gateway,
+                onset, raised, cleared, late, test, reason
+            FROM incident_alert i JOIN alert a ON a.id = i.alert
+            WHERE i.incident = ANY(%s) ORDER BY a.onset, a.id
+            """,
+            (ids,),
+        )
+        for row in await cursor.fetchall():
+            found[row.pop("incident")].append(IncidentAlert(**row))
+    return found
+
+
+async def _stations(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, list[Joined]]:
+    cursor = await conn.execute(
+        """
+        SELECT incident, station, level, joined_at, why FROM incident_station
+        WHERE incident = ANY(%s) ORDER BY joined_at, station
+        """,
+        (ids,),
+    )
+    found: dict[UUID, list[Joined]] = defaultdict(list)
+    for incident, *row in await cursor.fetchall():
+        found[incident].append(Joined(*row))
+    return found
+
+
+async def _events(
+    conn: AsyncConnection, ids: Sequence[UUID], *, limit: int | None
+) -> dict[UUID, list[Event]]:
+    """The newest `limit` of each, newest first; with None all of them, oldest first."""
+    order = b"ORDER BY id DESC LIMIT %(limit)s" if limit is not None else b"ORDER BY id"
+    found: dict[UUID, list[Event]] = defaultdict(list)
+    async with conn.cursor(row_factory=class_row(Event)) as cursor:
+        await cursor.execute(
+            b"""
+            SELECT e.at, e.kind, e.incident, e.alert, e.task, e.staff, e.station, e.detail
+            FROM unnest(%(ids)s::uuid[]) AS wanted (id)
+            CROSS JOIN LATERAL (SELECT * FROM alert_event WHERE incident = wanted.id """
+            + order
+            + b") e",
+            {"ids": ids, "limit": limit},
+        )
+        for event in await cursor.fetchall():
+            if event.incident is not None:
+                found[event.incident].append(event)
+    return found
+
+
+async def _elders(
+    conn: AsyncConnection,
+    heads: Sequence[Mapping[str, Any]],
+    alerts: Mapping[UUID, Sequence[IncidentAlert]],
+) -> dict[UUID, list[BoardElder]]:
+    """Everyone who lives there; those that an alert names first."""
+    cursor = await conn.execute(
+        """
+        SELECT home, id, name, living, care_level, birth_year, phone, doctor, note, tags
+        FROM elder WHERE home = ANY(%s) AND retired_at IS NULL ORDER BY id
+        """,
+        ([h["home"] for h in heads if h["home"] is not None],),
+    )
+    by_home: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for home, *row in await cursor.fetchall():
+        by_home[home].append(tuple(row))
+    found: dict[UUID, list[BoardElder]] = {}
+    for head in heads:
+        named = {e for a in alerts[head["id"]] for e in [a.elder, *(a.elders or [])]}
+        people = [
+            BoardElder(*row[:-1], tags=tuple(row[-1]), concerned=row[0] in named)
+            for row in by_home.get(head["home"], [])
+        ]
+        found[head["id"]] = sorted(people, key=lambda e: not e.concerned)
+    return found
+
+
+async def _contacts(conn: AsyncConnection, elders: Sequence[str]) -> dict[str, list[BoardContact]]:
+    async with conn.cursor(row_factory=class_row(BoardContact)) as cursor:
+        await cursor.execute(
+            """
+            SELECT elder, priority, name, relation, phone FROM contact
+            WHERE elder = ANY(%s) ORDER BY priority, phone
+            """,
+            (list(elders),),
+        )
+        found: dict[str, list[BoardContact]] = defaultdict(list)
+        for contact in await cursor.fetchall():
+            found[contact.elder].append(contact)
+        return found
+
+
+def _in_calling_order(
+    elders: Sequence[BoardElder], contacts: Mapping[str, Sequence[BoardContact]]
+) -> tuple[BoardContact, ...]:
+    """The concerned elders' contacts first, each phone once."""
+    ordered = [c for elder in elders for c in contacts.get(elder.id, ())]
+    return tuple({c.phone: c for c in reversed(ordered)}.values())[::-1]
