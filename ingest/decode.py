@@ -119,8 +119,8 @@ class _Message:
             self._status(online=decoded.status.online)
         for reading in decoded.readings:
             self._reading(reading)
-        for error in decoded.rejects:
-            self._reject(error.code, error.message, device=error.device)
+        for refused in decoded.rejects:
+            self._reject(refused.code, refused.message, device=refused.device)
         if not (decoded.readings or decoded.rejects or decoded.status):
             self._nothing(decoded)
 

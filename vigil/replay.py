@@ -40,12 +40,11 @@ class Problem(NamedTuple):
 
 
 class Summary(NamedTuple):
-    messages: int
-    readings: int
-    rejected: int
-    quarantined: int
-    duplicates: int
-    problems: list[Problem]
+    messages: int = 0
+    readings: int = 0
+    rejected: int = 0
+    quarantined: int = 0
+    duplicates: int = 0
 
 
 def read_capture(lines: Iterable[bytes], problems: list[Problem]) -> Iterator[Captured]:
@@ -99,7 +98,6 @@ def replay_capture(
     catalogue: Catalogue,
     judge: Judge,
     book: AlertBook,
-    problems: list[Problem],
     progress: Callable[[int], None] = lambda _: None,
 ) -> Summary:
     """Judge a capture; the alerts end in `book`. `progress` is told the messages so far."""
@@ -108,7 +106,7 @@ def replay_capture(
     budget = RejectBudget(per_minute=2**31)
     decoder = Decoder(catalogue, Lookup(registry), budget=budget)
     seen = _Seen()
-    counts = np.zeros(5, dtype=np.int64)
+    summary = Summary()
     last = 0
     stream = iter(messages)
     while chunk := list(islice(stream, _LINES)):
@@ -122,15 +120,15 @@ def replay_capture(
         book.add(changes)
         kept = new & ~work.columns.has(Flag.SIGN_OF_LIFE)
         draft = work.draft
-        counts += (
-            len(chunk),
-            int(kept.sum()),
-            len(draft.rejects),
-            len(draft.quarantined),
-            len(new) - int(new.sum()),
+        summary = Summary(
+            summary.messages + len(chunk),
+            summary.readings + int(kept.sum()),
+            summary.rejected + len(draft.rejects),
+            summary.quarantined + len(draft.quarantined),
+            summary.duplicates + len(new) - int(new.sum()),
         )
-        progress(int(counts[0]))
-    return Summary(*counts.tolist(), problems)
+        progress(summary.messages)
+    return summary
 
 
 def replay_store(

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from devices.check import check as check_devices
-from devices.check import describe
 from rules.check import check as check_rules
 
 from devices.catalogue import Catalogue
+from devices.check import check as check_devices
+from devices.check import describe
 from devices.decoded import Decoded, DecodeError, Reading
 from rules.load import load_catalogue
 from schemas.quantities import QUANTITIES, Choice
@@ -84,10 +84,10 @@ def list_devices(*, json: Json = False) -> None:
     """The device models that Vigil takes as they are."""
     models = describe()
     if json:
-        out_json([dict(m._asdict()) for m in models])
+        out_json(models)
         return
     for model in models:
-        out(f"{model.id:32} {model.title}")
+        out(f"{model['id']:32} {model['name']}")
 
 
 @devices.command("check")

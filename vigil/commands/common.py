@@ -10,10 +10,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from ingest.batch import partition
 from rules.load import RuleError
 from schemas.registry_csv import RegistryError
+from store.directory import DirectoryError
 from store.migrate import MigrationError
+from store.partition import Fenced
 from vigil.embedded.process import EmbeddedError
 from vigil.wiring import NotReadyError
 
@@ -25,7 +26,8 @@ EXPECTED = (
     MigrationError,
     EmbeddedError,
     NotReadyError,
-    partition.Fenced,
+    Fenced,
+    DirectoryError,
 )
 """Failures whose own message says what, where and what to do."""
 

@@ -59,7 +59,6 @@ def _capture(registry: Path, capture: Path, judge: Engine) -> AlertBook:
             catalogue=Catalogue.load(),
             judge=judge,
             book=book,
-            problems=problems,
             progress=lambda _: bar.update(lines.tell() if not lines.closed else size, size),
         )
     for problem in problems[:20]:

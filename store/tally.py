@@ -1,0 +1,50 @@
+"""Counts over everything that is kept: what became of the messages of each gateway."""
+
+from typing import NamedTuple
+
+import psycopg
+
+_COMMITTED = """
+    SELECT gateway.id, sum(n)::bigint FROM (
+        SELECT gateway, count(*) AS n FROM reading GROUP BY gateway
+        UNION ALL SELECT gateway, count(*) FROM gateway_status GROUP BY gateway
+    ) counted JOIN gateway ON gateway.row = counted.gateway GROUP BY gateway.id
+"""
+_REJECTED = """
+    SELECT gateway_id, sum(n)::bigint FROM (
+        SELECT gateway_id, count(*) AS n FROM reject GROUP BY gateway_id
+        UNION ALL SELECT gateway_id, count(*) FROM quarantine GROUP BY gateway_id
+        UNION ALL SELECT gateway_id, sum(count) FROM reject_overflow GROUP BY gateway_id
+    ) counted GROUP BY gateway_id
+"""
+_ALERTS = "SELECT rule, count(*) FROM alert GROUP BY rule ORDER BY rule"
+_ACKNOWLEDGED = "SELECT count(*) FROM incident WHERE acknowledged_at IS NOT NULL"
+_ESCALATED = """
+    SELECT count(DISTINCT incident) FROM incident_station WHERE level <> 'community'
+"""
+
+
+class Tally(NamedTuple):
+    """`committed` and `rejected` (quarantined among them): readings by gateway id."""
+
+    committed: dict[str, int]
+    rejected: dict[str, int]
+    alerts: dict[str, int]  # by rule
+    acknowledged: int  # incidents that somebody took
+    escalated: int  # incidents that reached a station above the community
+
+
+def tally(connection: psycopg.Connection) -> Tally:
+    """Counts everything: for a demo or a test, not for a site's store."""
+    return Tally(
+        committed=dict(connection.execute(_COMMITTED).fetchall()),
+        rejected={id_ or "": n for id_, n in connection.execute(_REJECTED)},
+        alerts=dict(connection.execute(_ALERTS).fetchall()),
+        acknowledged=_number(connection, _ACKNOWLEDGED),
+        escalated=_number(connection, _ESCALATED),
+    )
+
+
+def _number(connection: psycopg.Connection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0

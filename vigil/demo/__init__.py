@@ -1,0 +1,1 @@
+"""The demo: everything embedded, a simulated fleet, and figures that nobody in it made up."""
