@@ -108,6 +108,11 @@ CREATE TABLE reject (
     gateway_id text, device integer, gateway integer, flags smallint NOT NULL,
     PRIMARY KEY (received, key)
 );
+-- Rejects beyond a gateway's rate: only their number is kept.
+CREATE TABLE reject_overflow (
+    received timestamptz NOT NULL, gateway_id text NOT NULL, count integer NOT NULL,
+    PRIMARY KEY (received, gateway_id)
+);
 -- Readable, but from a device that the registry does not know, or knows elsewhere.
 CREATE TABLE quarantine (
     received timestamptz NOT NULL, key bigint NOT NULL, topic text NOT NULL, payload bytea NOT NULL,

@@ -8,3 +8,5 @@ CREATE TABLE reading (
     UNIQUE (ts, device, key)
 );
 SELECT create_hypertable('reading', by_range('ts', INTERVAL '1 day'), create_default_indexes => false);
+-- For reading back in the order of receipt, at next to no cost to writers.
+CREATE INDEX reading_received ON reading USING brin (received) WITH (autosummarize = on);

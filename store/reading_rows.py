@@ -1,0 +1,134 @@
+"""Readings as the bytes of a binary COPY, in and out, built and taken apart by numpy.
+
+In a binary COPY a NULL has no bytes, so rows of one NULL pattern have one length. Devices of one
+kind leave out the same quantities: a batch is a few blocks of fixed width, joined. The rows reach
+the store grouped by pattern; their order is in `received`.
+"""
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.quantities import CHOICES, NUMBERS, UNKNOWN
+from schemas.readings import Flag, Readings
+from schemas.times import SECOND
+
+HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+TRAILER = b"\xff\xff"
+PG_EPOCH = 946_684_800 * SECOND
+"""PostgreSQL counts its microseconds from 2000-01-01."""
+NULL_STEPS = -32768
+"""Stands for NULL where the store sends rows out; no plausible value comes near it."""
+
+_NUMBERS = {q.name: q for q in NUMBERS}
+_NULLABLE = ("elder", *_NUMBERS, *(c.name for c in CHOICES))
+_TYPES = {
+    **dict.fromkeys(("ts", "key", "received"), ">i8"),
+    **dict.fromkeys(("position", "device", "elder", "gateway"), ">i4"),
+}
+COLUMNS = (
+    "ts", "device", "key", "received", "elder", "gateway", *_NUMBERS,
+    *(c.name for c in CHOICES), "flags",
+)  # fmt: skip
+"""In the table's order."""
+_SENT = (*COLUMNS, "online")
+"""What `decode` expects."""
+_NOT_STORED = np.int16(~int(Flag.LATE))
+
+Bytes = NDArray[Any]
+
+
+class _Layout(NamedTuple):
+    """A row of one NULL pattern: its fields, and its bytes with every length in place."""
+
+    dtype: np.dtype[Any]
+    template: Bytes
+    columns: tuple[str, ...]
+
+
+def encode(readings: Readings, *, positions: NDArray[np.integer] | None = None) -> bytes:
+    """The rows as `COPY reading (COLUMNS) FROM STDIN (FORMAT binary)` reads them.
+
+    Every number must be known or plausible. With `positions` (length n), a leading integer
+    column `position` holds them. LATE is not stored.
+    """
+    patterns = _patterns(readings)
+    parts = [HEADER]
+    for pattern in np.unique(patterns).tolist():
+        rows = np.flatnonzero(patterns == pattern)
+        layout = _layout(pattern, positions is not None)
+        block = np.repeat(layout.template, len(rows))
+        for name in layout.columns:
+            block[name] = _values(readings, name, rows)
+        if positions is not None:
+            block["position"] = positions[rows]
+        parts.append(block.tobytes())  # joined as bytes: concatenate would undo the byte order
+    parts.append(TRAILER)
+    return b"".join(parts)
+
+
+def decode(rows: bytes) -> Readings:
+    """Rows of `_SENT` columns without NULLs (−1 and NULL_STEPS for unknown), without header and
+    trailer, as the rules saw them."""
+    table = np.frombuffer(rows, _sent_layout())
+    out = Readings.blank(len(table))
+    for name in _SENT:
+        sent = table[name]
+        if name in ("ts", "received"):
+            getattr(out, name)[:] = sent.astype(np.int64) + PG_EPOCH
+        elif name in _NUMBERS:
+            values = _NUMBERS[name].from_steps(sent.astype(np.int16))
+            getattr(out, name)[:] = np.where(sent == NULL_STEPS, np.float32(np.nan), values)
+        else:
+            getattr(out, name)[:] = sent
+    return out
+
+
+def _patterns(readings: Readings) -> NDArray[np.int32]:
+    """One bit for each nullable column that is unknown: int32, length n."""
+    patterns = np.zeros(len(readings), np.int32)
+    for bit, name in enumerate(_NULLABLE):
+        column = getattr(readings, name)
+        unknown = np.isnan(column) if name in _NUMBERS else column == UNKNOWN
+        patterns |= unknown.astype(np.int32) << np.int32(bit)
+    return patterns
+
+
+def _values(readings: Readings, name: str, rows: NDArray[np.intp]) -> NDArray[Any]:
+    values: NDArray[Any] = getattr(readings, name)[rows]
+    if name in _NUMBERS:
+        return _NUMBERS[name].to_steps(values)
+    if name in ("ts", "received"):
+        return values - PG_EPOCH
+    return values & _NOT_STORED if name == "flags" else values
+
+
+@lru_cache(maxsize=4096)
+def _layout(pattern: int, positioned: bool) -> _Layout:
+    null = {name for bit, name in enumerate(_NULLABLE) if pattern >> bit & 1}
+    names = (("position",) if positioned else ()) + COLUMNS
+    fields: list[tuple[str, str]] = [("fields", ">i2")]
+    for name in names:
+        fields.append((f"{name} length", ">i4"))
+        if name not in null:
+            fields.append((name, _type(name)))
+    dtype = np.dtype(fields)
+    template = np.zeros(1, dtype)
+    template["fields"] = len(names)
+    for name in names:
+        template[f"{name} length"] = -1 if name in null else dtype[name].itemsize
+    return _Layout(dtype, template, tuple(n for n in COLUMNS if n not in null))
+
+
+@lru_cache(maxsize=1)
+def _sent_layout() -> np.dtype[Any]:
+    fields: list[tuple[str, str]] = [("fields", ">i2")]
+    for name in _SENT:
+        fields += [(f"{name} length", ">i4"), (name, _type(name))]
+    return np.dtype(fields)
+
+
+def _type(name: str) -> str:
+    return _TYPES.get(name, ">i2")
