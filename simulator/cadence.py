@@ -9,10 +9,13 @@ _BITS = 24
 
 
 class Cadence:
-    """Ticks at phase + k × interval (µs UTC since the epoch) for rows 0 … n−1."""
+    """Ticks at phase + k × interval (µs UTC since the epoch) for rows 0 … n−1.
 
-    def __init__(self, n: int, interval: int) -> None:
-        turns = np.arange(n, dtype=np.int64) * _GOLDEN & ((1 << _BITS) - 1)
+    `shift` moves all phases, so that several groups do not begin together.
+    """
+
+    def __init__(self, n: int, interval: int, shift: int = 0) -> None:
+        turns = np.arange(shift, shift + n, dtype=np.int64) * _GOLDEN & ((1 << _BITS) - 1)
         self.interval = interval
         self.phase: Int = turns * interval >> _BITS
         self._order = np.argsort(self.phase, kind="stable")

@@ -37,31 +37,32 @@ class Candidate(NamedTuple):
 
 
 class Candidates:
-    """All of a directory's, by kind of incident. Built once for each kind, then remembered."""
+    """All of a directory's, by kind of incident."""
 
     def __init__(self, directory: Directory, dice: Dice) -> None:
-        self._directory, self._dice = directory, dice
+        self._dice = dice
+        self._all = _everybody(directory)
         self.of = cache(self._of)
+        """Those who can have a kind of incident; remembered."""
 
-    def _of(self, kind: Kind, device: DeviceKind | None = None) -> tuple[Candidate, ...]:
-        """Those who can have it; `device` only says again what the kind implies."""
-        if device not in (None, _DEVICE[kind]):
-            return ()
-        fitting = [c for c in self._all(_DEVICE[kind]) if _can(kind, c)]
+    def _of(self, kind: Kind) -> tuple[Candidate, ...]:
+        fitting = [c for c in self._all.get(_DEVICE[kind], ()) if _can(kind, c)]
         return _by_turns(fitting, self._dice)
 
-    def _all(self, kind: DeviceKind) -> list[Candidate]:
-        area = {h.id: h.area for h in self._directory.homes}
-        elders = {e.id: e for e in self._directory.elders}
-        made = []
-        for d in self._directory.devices:
-            if d.kind is not kind or d.location in (Location.SHARED_BED, Location.GUEST_BED):
-                continue
-            elder = elders.get(d.elder or "")
-            home = d.home or (elder.home if elder else "")
-            alone = elder is not None and elder.living in _ALONE
-            made.append(Candidate(home, d.elder, d.id, d.profile, area[home], alone))
-        return made
+
+def _everybody(directory: Directory) -> dict[DeviceKind, list[Candidate]]:
+    """By the kind of device; beds that feed no rule of one person are left out."""
+    area = {h.id: h.area for h in directory.homes}
+    elders = {e.id: e for e in directory.elders}
+    made: dict[DeviceKind, list[Candidate]] = defaultdict(list)
+    for d in directory.devices:
+        if d.location in (Location.SHARED_BED, Location.GUEST_BED):
+            continue
+        elder = elders.get(d.elder or "")
+        home = d.home or (elder.home if elder else "")
+        alone = elder is not None and elder.living in _ALONE
+        made[d.kind].append(Candidate(home, d.elder, d.id, d.profile, area[home], alone))
+    return made
 
 
 def _can(kind: Kind, c: Candidate) -> bool:

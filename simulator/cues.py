@@ -17,7 +17,7 @@ from simulator.encode import canonical, chirpstack, milesight, zigbee2mqtt
 from simulator.fleet import CANONICAL, VS373, Z2M_SOS
 from simulator.kinds import CONFIRM_AFTER, Incident, Kind
 from simulator.roster import Group
-from simulator.speakers import (
+from simulator.traits import (
     battery,
     linkquality,
     radio,
@@ -89,7 +89,7 @@ class _Said:
         return self._reading(at, fall=word)
 
     def _battery(self) -> int:
-        return battery(self._world, self._key)
+        return battery(self._key)
 
     def _native(self, at: int, own: str, write: Callable[[int], bytes]) -> Cue:
         topic = topics.native(self._group.areas[self._row], self._device.gateway, own)

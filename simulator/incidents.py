@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, takewhile
 
-from schemas.directory import DeviceKind, Directory
+from schemas.directory import Directory
 from schemas.times import DAY, HOUR, MINUTE, SECOND
 from simulator.candidates import Candidate, Candidates
 from simulator.dice import Dice, key_of
@@ -26,22 +26,22 @@ __all__ = ["Expected", "Incident", "Kind", "Plan", "plan"]
 
 @dataclass(frozen=True)
 class _Scene:
-    """A staged incident: seconds after the start, and whether simulated staff answer it."""
+    """A staged incident: seconds after the start, on a device of which profile, and whether
+    simulated staff answer it."""
 
     after: int
     kind: Kind
-    device: DeviceKind
     profile: str
     answered: bool
 
 
 _SCENES = (
-    _Scene(3, Kind.SOS, DeviceKind.SOS_BUTTON, CANONICAL, answered=True),
-    _Scene(5, Kind.HEART_RATE, DeviceKind.MATTRESS, CANONICAL, answered=True),
-    _Scene(6, Kind.SOS, DeviceKind.SOS_BUTTON, Z2M_SOS, answered=False),
-    _Scene(9, Kind.SOS, DeviceKind.SOS_BUTTON, WS101, answered=True),
-    _Scene(12, Kind.FALL, DeviceKind.FALL_SENSOR, VS373, answered=False),
-    _Scene(15, Kind.SUSPECTED_FALL, DeviceKind.FALL_SENSOR, CANONICAL, answered=True),
+    _Scene(3, Kind.SOS, CANONICAL, answered=True),
+    _Scene(5, Kind.HEART_RATE, CANONICAL, answered=True),
+    _Scene(6, Kind.SOS, Z2M_SOS, answered=False),
+    _Scene(9, Kind.SOS, WS101, answered=True),
+    _Scene(12, Kind.FALL, VS373, answered=False),
+    _Scene(15, Kind.SUSPECTED_FALL, CANONICAL, answered=True),
 )
 
 _CYCLE = (
@@ -149,7 +149,7 @@ def _stage(
         at = start + scene.after * SECOND
         if until is not None and at >= until:
             continue
-        wanted = [c for c in candidates.of(scene.kind, scene.device) if c.profile == scene.profile]
+        wanted = [c for c in candidates.of(scene.kind) if c.profile == scene.profile]
         if not wanted:
             continue
         chosen = min(wanted, key=lambda c: _taken(c, made))

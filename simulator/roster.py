@@ -15,20 +15,8 @@ from schemas.directory import Device, DeviceKind, Directory, Location
 from schemas.registry import area_zones
 from schemas.times import SECOND
 from simulator.dice import keys_of
-from simulator.fleet import CANONICAL, VS373, WS101, Z2M_SOS
 
 Int = NDArray[np.int64]
-
-SPOKEN = frozenset(
-    {
-        (DeviceKind.MATTRESS, CANONICAL),
-        (DeviceKind.FALL_SENSOR, CANONICAL),
-        (DeviceKind.FALL_SENSOR, VS373),
-        (DeviceKind.SOS_BUTTON, CANONICAL),
-        (DeviceKind.SOS_BUTTON, Z2M_SOS),
-        (DeviceKind.SOS_BUTTON, WS101),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -70,20 +58,10 @@ class Roster:
 
     @classmethod
     def of(cls, directory: Directory) -> Roster:
-        """ValueError names a device that no encoder here speaks for."""
-        _check_spoken(directory)
         zones = sorted({*_zone_of_elder(directory).values(), *area_zones(directory.areas).values()})
         index = {z: k for k, z in enumerate(zones)}
         people = _people(directory, index)
         return cls(zones, people, list(directory.devices), _groups(directory, people, index))
-
-
-def _check_spoken(directory: Directory) -> None:
-    for device in directory.devices:
-        if (device.kind, device.profile) not in SPOKEN:
-            raise ValueError(
-                f"the simulator does not speak for {device.id}: {device.kind}, {device.profile}"
-            )
 
 
 def _zone_of_elder(directory: Directory) -> dict[str, str]:

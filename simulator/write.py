@@ -28,7 +28,7 @@ def write_run(
     out: Path,
     *,
     homes: int,
-    days: int,
+    days: float,
     seed: int,
     start: int,
     progress: Progress | None = None,
@@ -39,13 +39,13 @@ def write_run(
     grow with `days`. ValueError where there is nothing to simulate; FileExistsError where `out`
     already holds a run.
     """
-    if days < 1:
-        raise ValueError(f"at least one day, not {days}")
+    until = start + round(days * DAY)
+    if until <= start:
+        raise ValueError(f"there is nothing to simulate in {days} days")
     if (out / "capture.jsonl").exists():
         raise FileExistsError(f"{out} already holds a run")
     directory = make_directory(homes=homes, seed=seed)
     write_folder(directory, out / "registry")
-    until = start + days * DAY
     planned = plan(directory, seed=seed, start=start, until=until, staged=False)
     incidents = truth.write(out / "truth.jsonl", planned)
     fleet = messages(directory, seed=seed, start=start, until=until, plan=planned)
