@@ -16,33 +16,21 @@ from psycopg.rows import class_row, dict_row
 
 from store.stations_events import Event
 from store.stations_incident import IncidentAlert, Joined
+from store.stations_people import BoardContact, BoardElder, contacts_of, elders_of, in_calling_order
+
+__all__ = [
+    "BoardContact",
+    "BoardElder",
+    "BoardIncident",
+    "BoardTask",
+    "changed_since",
+    "events",
+    "incident",
+    "open_incidents",
+    "open_tasks",
+]
 
 _EVENTS = 8  # of an incident, on the board
-
-
-@dataclass(frozen=True, slots=True)
-class BoardContact:
-    elder: str
-    priority: int
-    name: str
-    relation: str
-    phone: str
-
-
-@dataclass(frozen=True, slots=True)
-class BoardElder:
-    """`birth_year` None: not known. `concerned`: an alert of the incident names this elder."""
-
-    id: str
-    name: str
-    living: str
-    care_level: int
-    birth_year: int | None
-    phone: str | None
-    doctor: str | None
-    note: str | None
-    tags: tuple[str, ...]
-    concerned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +175,15 @@ async def _read(
     ids: list[UUID] = [h["id"] for h in heads]
     alerts, stations = await _alerts(conn, ids), await _stations(conn, ids)
     recent = await _events(conn, ids, limit=_EVENTS)
-    people = await _elders(conn, heads, alerts)
-    contacts = await _contacts(conn, [e.id for elders in people.values() for e in elders])
+    homes = {h["id"]: h["home"] for h in heads}
+    named = {i: {e for a in alerts[i] for e in [a.elder, *(a.elders or [])] if e} for i in ids}
+    people = await elders_of(conn, homes, named)
+    contacts = await contacts_of(conn, [e.id for elders in people.values() for e in elders])
     return [
         BoardIncident(
             **head,
             elders=tuple(people[head["id"]]),
-            contacts=_in_calling_order(people[head["id"]], contacts),
+            contacts=in_calling_order(people[head["id"]], contacts),
             alerts=tuple(alerts[head["id"]]),
             stations=tuple(stations[head["id"]]),
             events=tuple(recent[head["id"]]),
@@ -253,53 +243,3 @@ async def _events(
             if event.incident is not None:
                 found[event.incident].append(event)
     return found
-
-
-async def _elders(
-    conn: AsyncConnection,
-    heads: Sequence[Mapping[str, Any]],
-    alerts: Mapping[UUID, Sequence[IncidentAlert]],
-) -> dict[UUID, list[BoardElder]]:
-    """Everyone who lives there; those that an alert names first."""
-    cursor = await conn.execute(
-        """
-        SELECT home, id, name, living, care_level, birth_year, phone, doctor, note, tags
-        FROM elder WHERE home = ANY(%s) AND retired_at IS NULL ORDER BY id
-        """,
-        ([h["home"] for h in heads if h["home"] is not None],),
-    )
-    by_home: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for home, *row in await cursor.fetchall():
-        by_home[home].append(tuple(row))
-    found: dict[UUID, list[BoardElder]] = {}
-    for head in heads:
-        named = {e for a in alerts[head["id"]] for e in [a.elder, *(a.elders or [])]}
-        people = [
-            BoardElder(*row[:-1], tags=tuple(row[-1]), concerned=row[0] in named)
-            for row in by_home.get(head["home"], [])
-        ]
-        found[head["id"]] = sorted(people, key=lambda e: not e.concerned)
-    return found
-
-
-async def _contacts(conn: AsyncConnection, elders: Sequence[str]) -> dict[str, list[BoardContact]]:
-    async with conn.cursor(row_factory=class_row(BoardContact)) as cursor:
-        await cursor.execute(
-            """
-            SELECT elder, priority, name, relation, phone FROM contact
-            WHERE elder = ANY(%s) ORDER BY priority, phone
-            """,
-            (list(elders),),
-        )
-        found: dict[str, list[BoardContact]] = defaultdict(list)
-        for contact in await cursor.fetchall():
-            found[contact.elder].append(contact)
-        return found
-
-
-def _in_calling_order(
-    elders: Sequence[BoardElder], contacts: Mapping[str, Sequence[BoardContact]]
-) -> tuple[BoardContact, ...]:
-    """The concerned elders' contacts first, each phone once."""
-    ordered = [c for elder in elders for c in contacts.get(elder.id, ())]
-    return tuple({c.phone: c for c in reversed(ordered)}.values())[::-1]

@@ -1,0 +1,1 @@
+"""Ways to reach a station; one a file, all with the contract of `base.Channel`."""

@@ -1,0 +1,28 @@
+"""Cards on a station's own topic, for its terminals: MQTT QoS 1."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from schemas import topics
+from stations.channels.base import SendError
+from stations.mqtt import Link, LinkDown
+
+
+class StationTopic:
+    """Taken means acknowledged by the broker. `delivery` in the card is the key."""
+
+    name = "station_topic"
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    async def ready(self) -> None:
+        await self._link.ready()
+
+    async def send(self, target: str, payload: Mapping[str, Any], *, key: str) -> None:
+        card = json.dumps({**payload, "delivery": key}, ensure_ascii=False, separators=(",", ":"))
+        try:
+            await self._link.publish(topics.station_alerts(target), card.encode())
+        except LinkDown as error:
+            raise SendError(str(error)) from error

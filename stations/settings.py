@@ -1,0 +1,38 @@
+"""What the stations side can be told. Validating opens no connection."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stations.ladder import Ladder
+from stations.policy import Policy
+
+
+class StationsSettings(BaseModel):
+    """`name` must differ between copies that run side by side: it names their broker session."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(
+        default="stations",
+        pattern=r"^[A-Za-z0-9_-]{1,32}$",
+        description="name of this copy; copies side by side need different ones",
+    )
+    console_host: str = Field(default="127.0.0.1", description="address the console listens on")
+    console_port: int = Field(default=8080, ge=0, le=65535, description="port of the console")
+    public_url: str = Field(
+        default="", description="the console's address as staff reach it; cards link to it"
+    )
+    heartbeat_s: float = Field(default=30, gt=0, description="time between heartbeats")
+    poll_s: float = Field(
+        default=1, gt=0, description="how often the store is asked, should a wake-up be lost"
+    )
+    connections: int = Field(default=10, ge=5, description="connections to the store at most")
+    follow_duty: bool = Field(
+        default=True,
+        description="whether a station with nobody on duty passes its pages on at once",
+    )
+    ladder: Ladder = Field(
+        default=Ladder(), description="who is paged when, by severity; see the ladder reference"
+    )
+
+    def policy(self) -> Policy:
+        return Policy(ladder=self.ladder, link=self.public_url, follow_duty=self.follow_duty)
