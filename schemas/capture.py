@@ -32,7 +32,7 @@ class _Line(msgspec.Struct):
     topic: str
     qos: int = 0
     retain: int | bool = 0
-    payload: msgspec.Raw | None = None
+    payload: msgspec.Raw = msgspec.Raw(b"null")
     payload_hex: str | None = None
 
 
@@ -74,9 +74,9 @@ def format_line(message: Captured) -> bytes:
 def _payload(line: _Line) -> bytes:
     if line.payload_hex is not None:
         return bytes.fromhex(line.payload_hex)
-    if line.payload is None:
-        return b""
     raw = bytes(line.payload)
+    if raw == b"null":
+        return b""
     if raw.startswith(b'"'):
         return msgspec.json.decode(raw, type=str).encode("utf-8")
     return raw

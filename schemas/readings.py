@@ -120,7 +120,7 @@ class Readings:
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """Undo `to_bytes`; ValueError for bytes of another form or length."""
-        if data[:4] != _MAGIC:
+        if data[:4] != _MAGIC or len(data) < 8:
             raise ValueError("not a batch of readings, or of another version")
         (n,) = struct.unpack_from("<I", data, 4)
         if len(data) != 8 + n * _ROW_BYTES:
