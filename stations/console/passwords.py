@@ -27,6 +27,11 @@ class Passwords:
             raise ValueError(f"a password has 1 to {_LONGEST} characters")
         return self._hasher.hash(password)
 
+    async def hash_later(self, password: str) -> str:
+        """The hash, made in a thread."""
+        async with self._slots:
+            return await asyncio.to_thread(self.hash, password)
+
     async def matches(self, stored: str | None, password: str) -> bool:
         """Whether it is the password. Without a stored hash the same work is done for nothing,
         so that the time taken tells nobody which accounts exist."""

@@ -1,0 +1,113 @@
+"""The board: what is open at the worker's own station.
+
+Figures alone for other roles: names are for those who answer. Every page with names is audited.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from schemas.directory import Role
+from stations.console.boards import Board
+from stations.console.context import Console, console
+from stations.console.events import event_id
+from stations.console.guard import signed_in, worker
+from stations.console.words import Words
+from store import console_audit, stations_board
+from store.console_sessions import Session
+
+
+async def board_page(request: Request) -> Response:
+    """GET /."""
+    session = await signed_in(request)
+    if session is None:
+        raise HTTPException(401)
+    if session.role != Role.DUTY:
+        return await _figures(request, session)
+    return await show_board(request, session)
+
+
+async def incident_link(request: Request) -> Response:
+    """GET /incidents/{incident}: where a page on a phone leads. 404 outside the own scope."""
+    session = await worker(request)
+    incident: UUID = request.path_params["incident"]
+    async with console(request).connection() as conn:
+        found = await stations_board.incident(conn, incident, session.station)
+    if found is None:
+        raise HTTPException(404)
+    return RedirectResponse(f"/#incident-{incident}", 303)
+
+
+async def alive(request: Request) -> Response:
+    """GET /session: 204 while signed in, else 401. A page asks it when its stream is refused."""
+    await worker(request)
+    return Response(status_code=204)
+
+
+async def show_board(
+    request: Request, session: Session, *, status: int = 200, notice: str = ""
+) -> Response:
+    """The whole page, and the audit of it."""
+    app = console(request)
+    board = await app.hub.board(session.station)
+    await _audit(app, session, board)
+    words, now = app.pages.words(request), app.hub.now()
+    return app.pages.page(
+        request,
+        "board.html",
+        status=status,
+        session=session,
+        notice=notice,
+        after=event_id(app, board.step),
+        cards=[app.card(incident, session, words) for incident in board.incidents],
+        tasks=app.cards.tasks(board.tasks, session, words, now=now),
+        tasks_count=len(board.tasks),
+        now=now,
+        **_by_severity(board),
+    )
+
+
+def card_of(
+    app: Console, board: Board, incident: UUID, session: Session, words: Words
+) -> str | None:
+    """The card as it stands; None where it is no longer on the board."""
+    shown = board.cards.get(incident)
+    return app.card(shown.incident, session, words) if shown else None
+
+
+async def _figures(request: Request, session: Session) -> Response:
+    app = console(request)
+    board = await app.hub.board(session.station)
+    unheld = sum(incident.holder is None for incident in board.incidents)
+    return app.pages.page(
+        request,
+        "figures.html",
+        session=session,
+        unheld=unheld,
+        tasks=len(board.tasks),
+        **_by_severity(board),
+    )
+
+
+def _by_severity(board: Board) -> dict[str, int]:
+    severities = [incident.severity for incident in board.incidents]
+    return {severity: severities.count(severity) for severity in ("red", "orange")}
+
+
+async def _audit(app: Console, session: Session, board: Board) -> None:
+    now: datetime = await app.clock()
+    async with app.connection() as conn:
+        await console_audit.record(
+            conn,
+            at=now,
+            staff=session.staff,
+            action="board.view",
+            subject=session.station,
+            detail={
+                "incidents": [str(incident.id) for incident in board.incidents],
+                "tasks": [str(task.id) for task in board.tasks],
+            },
+        )

@@ -1,0 +1,149 @@
+"""An incident as a card and the tasks as a list: what is shown, and what there is to press.
+
+One primary action a card: the next thing a person would do. Everything else stands back.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from schemas.alerts import Severity
+from stations.console.pages import Pages
+from stations.console.words import Words
+from stations.work import Action, Outcome, Reached
+from store.console_sessions import Session
+from store.stations_board import BoardIncident, BoardTask
+from store.stations_incident import IncidentAlert
+
+_STEPS = (Action.CALLED, Action.ON_THE_WAY, Action.ON_SITE)
+_AFTER = {
+    "acknowledged": Action.CALLED,
+    "called": Action.ON_THE_WAY,
+    "on_the_way": Action.ON_SITE,
+}
+QUICK: tuple[tuple[Outcome, Reached], ...] = (
+    (Outcome.FALSE_ALARM, Reached.SPOKEN),
+    (Outcome.FALSE_ALARM, Reached.SEEN),
+    (Outcome.GENUINE, Reached.SEEN),
+    (Outcome.TO_HOSPITAL, Reached.HANDED_OVER),
+    (Outcome.NOT_HOME, Reached.SPOKEN),
+)
+"""The endings that one press closes with, once the closing part is open."""
+QUICK_TEST: tuple[tuple[Outcome, Reached], ...] = ((Outcome.TEST, Reached.SPOKEN), *QUICK)
+
+
+class Buttons(NamedTuple):
+    """`primary` None: closing is what comes next, or nothing is this worker's to do."""
+
+    primary: str | None
+    primary_word: str
+    others: list[str]
+    closable: bool
+
+
+class Next(NamedTuple):
+    """What happens when nobody does anything: a catalogue key, and the level it names."""
+
+    key: str
+    level: str | None
+
+
+class Cards:
+    """Renders for one reader: their language, and what is theirs to press."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    def card(
+        self,
+        incident: BoardIncident,
+        session: Session,
+        words: Words,
+        *,
+        stations: Mapping[str, str],
+        now: datetime | None,
+    ) -> str:
+        """`stations`: names by id. `now`: so that a time of another day shows its day."""
+        return self._pages.fragment(
+            "card.html",
+            words,
+            i=incident,
+            session=session,
+            stations=stations,
+            now=now,
+            alerts=in_reading_order(incident.alerts),
+            buttons=buttons(incident, session.staff),
+            next=what_next(incident),
+            quick=QUICK_TEST if incident.test else QUICK,
+            outcomes=list(Outcome),
+            ways=list(Reached),
+            order=order(incident),
+            page=page_key(incident, session.staff),
+            tel=tel,
+        )
+
+    def tasks(
+        self, tasks: Sequence[BoardTask], session: Session, words: Words, *, now: datetime | None
+    ) -> str:
+        return self._pages.fragment("tasks.html", words, tasks=tasks, session=session, now=now)
+
+
+def buttons(incident: BoardIncident, staff: str) -> Buttons:
+    """What a worker may press. A card in somebody else's hands offers only to tell more people."""
+    if incident.holder == staff:
+        return _holders(incident)
+    if incident.holder is None or incident.climbing:
+        return Buttons(Action.ACKNOWLEDGE, Action.ACKNOWLEDGE, [Action.ESCALATE], False)
+    return Buttons(None, "", [Action.ESCALATE], False)
+
+
+def _holders(incident: BoardIncident) -> Buttons:
+    following = _AFTER.get(incident.state)
+    steps: list[str] = list(_STEPS[_STEPS.index(following) :]) if following else []
+    back: list[str] = [Action.ESCALATE, Action.RELEASE]
+    if incident.climbing:  # it asks again: a missed deadline, or something new at that home
+        return Buttons(Action.ACKNOWLEDGE, "again", steps + back, True)
+    primary = steps[0] if steps else None
+    return Buttons(primary, primary or "", steps[1:] + back, True)
+
+
+def what_next(incident: BoardIncident) -> Next | None:
+    """What its timer will do; None where it has none."""
+    if incident.due_at is None:
+        return None
+    if not incident.climbing:
+        return Next("next.step", None)
+    if incident.next_level is None or incident.next_level in incident.levels:
+        return Next("next.again", None)
+    return Next("next.join", incident.next_level)
+
+
+def in_reading_order(alerts: Sequence[IncidentAlert]) -> list[IncidentAlert]:
+    """What still holds before what has cleared, the most severe and then the newest first."""
+    return sorted(
+        alerts,
+        key=lambda a: (a.cleared is not None, -Severity(a.severity).rank, -a.onset.timestamp()),
+    )
+
+
+def order(incident: BoardIncident) -> str:
+    """Sorts as text in the page: red first, then the longest open."""
+    rank = 9 - Severity(incident.severity).rank
+    return f"{rank}-{round(incident.opened_at.timestamp() * 1e6):020d}-{incident.id}"
+
+
+def page_key(incident: BoardIncident, staff: str) -> str:
+    """Names this call for an answer, so that a page rings once for it; "" when none is asked.
+
+    Every new page of the ladder moves `due_at`.
+    """
+    asks = incident.climbing and incident.holder in (None, staff)
+    if not asks or incident.due_at is None:
+        return ""
+    return f"{incident.id}@{round(incident.due_at.timestamp() * 1000)}"
+
+
+def tel(phone: str) -> str:
+    """A `tel:` link."""
+    return "tel:" + re.sub(r"[^0-9+*#,;]", "", phone)

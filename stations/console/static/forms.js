@@ -1,0 +1,49 @@
+// Sends actions without leaving the page. A refusal is said beside the form, which keeps its input.
+
+import { putCard, putTasks, removeCard, say } from "./cards.js";
+
+const AGAIN_AFTER = 900; // ms: a double tap must not press the button that took this one's place
+const ANSWER_WITHIN = 8000;
+
+const done = new Map(); // when a card was last acted on
+
+export function sendFormsFrom(page, { list, ended, changed }) {
+  page.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.matches("[data-live]")) return;
+    event.preventDefault();
+    const id = form.dataset.subject;
+    if (form.ariaBusy === "true" || performance.now() - (done.get(id) ?? -1e9) < AGAIN_AFTER) return;
+    form.ariaBusy = "true";
+    say(form, "");
+    try {
+      const answer = await post(form, event.submitter);
+      if (answer.status === 401) return ended();
+      show(await answer.json(), form, list);
+    } catch {
+      say(form, document.body.dataset.unsent);
+    } finally {
+      form.ariaBusy = "false";
+      done.set(id, performance.now());
+      changed();
+    }
+  });
+}
+
+function post(form, submitter) {
+  return fetch(form.action, {
+    method: "POST",
+    body: new URLSearchParams(new FormData(form, submitter)),
+    headers: { Accept: "application/json" },
+    signal: AbortSignal.timeout(ANSWER_WITHIN),
+  });
+}
+
+function show(answer, form, list) {
+  const id = form.dataset.subject;
+  if (answer.tasks) putTasks(answer.tasks);
+  if (answer.card) putCard(list, answer.card);
+  else if (answer.gone) removeCard(id);
+  const shown = document.getElementById(`incident-${id}`) ?? document.getElementById(`task-${id}`);
+  if (answer.said) say(shown?.querySelector("[data-said]") ?? document.querySelector("#notice"), answer.said);
+}
