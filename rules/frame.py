@@ -1,0 +1,114 @@
+"""A batch cut into rounds: in each, every home has at most one row.
+
+Exact at any split of the same rows into batches: what a row sees of the clock is computed for
+the row itself, and a home's rows are judged one after another, in the order they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.limits import HISTORY_AGE
+from rules.world import World
+from schemas.quantities import QUANTITIES
+from schemas.readings import Flag, Readings
+
+Array = NDArray[Any]
+Int64 = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+
+def clocks(readings: Readings, clock: int) -> Int64:
+    """The clock as each row sees it, itself included: int64 µs, never decreasing."""
+    still = readings.has(Flag.BACKLOG)
+    seen = np.where(still, clock, np.maximum(readings.received, clock))
+    return np.maximum.accumulate(seen)
+
+
+@dataclass(slots=True)
+class Round:
+    """Rows of different homes, as columns of equal length.
+
+    `live`: neither retained, history nor test, so it may move state. `late`: behind the
+    watermark. `behind`: clock less event time (µs).
+    """
+
+    ts: Int64
+    watermark: Int64
+    behind: Int64
+    device: Array
+    elder: Array
+    home: Array
+    live: Bool
+    late: Bool
+    history: Bool
+    retained: Bool
+    test: Bool
+    no_time: Bool
+    values: dict[str, Array]
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+
+def rounds(readings: Readings, clock: Int64, world: World, lateness: int) -> Iterator[Round]:
+    """The rows that speak for a device, first rows of all homes first."""
+    use = _judged(readings, world)
+    home = world.registry.devices.home[readings.device[use]]
+    by_home = np.argsort(home, kind="stable")
+    ranked = home[by_home]
+    fresh = np.flatnonzero(np.diff(ranked, prepend=-2))
+    sizes = np.diff(fresh, append=len(ranked))
+    rank = np.arange(len(ranked)) - np.repeat(fresh, sizes)
+    by_rank = np.argsort(rank.astype(np.int32), kind="stable")
+    order = use[by_home[by_rank]]
+    whole = _whole(readings, clock, world, lateness, order)
+    ends = np.cumsum(np.bincount(rank)) if len(rank) else np.zeros(0, np.int64)
+    start = 0
+    for end in ends.tolist():
+        yield _slice(whole, start, end)
+        start = end
+
+
+def _judged(readings: Readings, world: World) -> NDArray[np.int64]:
+    active = world.registry.devices.active
+    device = readings.device
+    known = (device >= 0) & (device < len(active)) & ~readings.has(Flag.SIGN_OF_LIFE)
+    rows = np.flatnonzero(known)
+    return rows[active[device[rows]]]
+
+
+def _whole(
+    readings: Readings, clock: Int64, world: World, lateness: int, order: NDArray[np.int64]
+) -> Round:
+    devices = world.registry.devices
+    ts, now = readings.ts[order], clock[order]
+    device, flags = readings.device[order], readings.flags[order]
+    history = ((flags & Flag.HISTORY) != 0) | (ts < now - HISTORY_AGE)
+    retained, test = (flags & Flag.RETAINED) != 0, (flags & Flag.TEST) != 0
+    return Round(
+        ts=ts,
+        watermark=now - lateness,
+        behind=now - ts,
+        device=device,
+        elder=devices.elder[device],
+        home=devices.home[device],
+        live=~(history | retained | test),
+        late=ts < now - lateness,
+        history=history,
+        retained=retained,
+        test=test,
+        no_time=(flags & (Flag.NO_TIME | Flag.CLOCK_SUSPECT)) != 0,
+        values={name: getattr(readings, name)[order] for name in QUANTITIES},
+    )
+
+
+def _slice(whole: Round, start: int, end: int) -> Round:
+    cut = slice(start, end)
+    columns = {name: getattr(whole, name)[cut] for name in Round.__slots__ if name != "values"}
+    return Round(**columns, values={name: column[cut] for name, column in whole.values.items()})

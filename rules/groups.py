@@ -1,0 +1,38 @@
+"""Members by group, for whole arrays: the elders of a home, the devices of a gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int = NDArray[np.int64]
+
+
+class Groups:
+    """`keys[i]` is the group of member i, -1 for none; only members in `mask` count."""
+
+    def __init__(self, keys: NDArray[np.integer], mask: NDArray[np.bool_], size: int) -> None:
+        rows = np.flatnonzero(mask & (keys >= 0))
+        order = np.argsort(keys[rows], kind="stable")
+        self._members = rows[order].astype(np.int64)
+        self._first = np.searchsorted(keys[rows][order], np.arange(size + 1))
+
+    def members(self, group: int) -> Int:
+        return self._members[self._first[group] : self._first[group + 1]]
+
+    def expand(self, groups: NDArray[np.integer]) -> tuple[Int, Int]:
+        """For each of `groups` its members: (index into `groups`, member), both int64."""
+        counts = self._first[groups + 1] - self._first[groups]
+        which = np.repeat(np.arange(len(groups)), counts)
+        before = np.cumsum(counts) - counts
+        inside = np.arange(len(which)) - before[which]
+        return which, self._members[self._first[groups][which] + inside]
+
+    def largest(self, groups: NDArray[np.integer], values: NDArray[Any], *, empty: int) -> Int:
+        """The largest of the members' `values` in each group; `empty` where there is none."""
+        result = np.full(len(groups), empty, np.int64)
+        which, members = self.expand(groups)
+        np.maximum.at(result, which, values[members])
+        return result

@@ -1,0 +1,51 @@
+"""The kinds of alert block: vectorised kernels over columnar state, one file each.
+
+A new kind is a file here, a block model in `rules.rule`, and a line in `make`; the engine and the
+other kinds stay as they are.
+"""
+
+from __future__ import annotations
+
+from rules.kinds import absence, event, silence, sustained, unresolved
+from rules.kinds.base import Kind, Setting
+from rules.rule import (
+    AbsenceBlock,
+    Block,
+    EventBlock,
+    SustainedBlock,
+    UnresolvedBlock,
+)
+from schemas.alerts import SubjectKind
+
+FIGURES: dict[str, frozenset[str]] = {
+    "event": event.FIGURES,
+    "unresolved": unresolved.FIGURES,
+    "sustained": sustained.FIGURES,
+    "absence": absence.FIGURES,
+    "silence": silence.FIGURES,
+}
+"""What the sentences of each kind may quote."""
+
+SUBJECTS: dict[str, SubjectKind] = {
+    "event": "device",
+    "unresolved": "device",
+    "sustained": "elder",
+    "absence": "elder",
+    "silence": "device",
+}
+"""Whose alert each kind raises."""
+
+
+def make(setting: Setting[Block]) -> Kind:
+    """The kernel of a block that is judged row by row; TypeError for any other."""
+    match setting.block:
+        case EventBlock() as block:
+            return event.Event(setting.of(block))
+        case UnresolvedBlock() as block:
+            return unresolved.Unresolved(setting.of(block))
+        case SustainedBlock() as block:
+            return sustained.Sustained(setting.of(block))
+        case AbsenceBlock() as block:
+            return absence.Absence(setting.of(block))
+        case other:
+            raise TypeError(f"no row kernel for {type(other).__name__}")

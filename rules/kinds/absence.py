@@ -1,0 +1,257 @@
+"""`absence`: an elder left the bed in the night and did not come back.
+
+Counting begins at the exit, or when the night starts if that is later, for an elder who was in
+bed long enough that evening. Coming back or other activity clears; the clock never does. After
+activity, and after the mattress was stale, counting begins anew while the elder is still out.
+The second step waits while somebody is seen elsewhere in the home.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.facts import News
+from rules.frame import Round
+from rules.kinds.base import Setting
+from rules.kinds.timers import Timers
+from rules.lifecycle import Ledger, Telling
+from rules.limits import FOREVER
+from rules.nights import Nights
+from rules.parameters import Parameters
+from rules.rule import AbsenceBlock, Words
+from rules.sentence import duration
+from rules.world import World
+from schemas.quantities import Sos
+from schemas.times import MINUTE, NEVER, SECOND
+
+Array = NDArray[Any]
+Int64 = NDArray[np.int64]
+
+FIGURES = frozenset({"subject", "for"})
+_NO_NIGHT = -(2**31)
+
+
+class Absence:
+    """Columns by elder: the `night` that `slept` (µs in bed since its evening) belongs to; `out`
+    (1 from a counted exit until the return); `base`, from which counting runs; `stopped` (1 after
+    the mattress was stale at a deadline); `waits` (1 while the second step waits for nobody to be
+    seen, from `red_at` on)."""
+
+    def __init__(self, setting: Setting[AbsenceBlock]) -> None:
+        self._set = setting
+        self._facts = setting.facts
+        table, prefix = setting.state.elder, setting.prefix
+        self._timers = Timers(table, f"{prefix}/due")
+        self._night = table.column(f"{prefix}/night", np.int32, _NO_NIGHT)
+        self._slept = table.column(f"{prefix}/slept", np.int64, 0)
+        self._out = table.column(f"{prefix}/out", np.int8, 0)
+        self._base = table.column(f"{prefix}/base", np.int64, NEVER)
+        self._stopped = table.column(f"{prefix}/stopped", np.int8, 0)
+        self._waits = table.column(f"{prefix}/waits", np.int8, 0)
+        self._red_at = table.column(f"{prefix}/red_at", np.int64, FOREVER)
+        self._ledger = Ledger(table, prefix, setting.teller)
+
+    def follow(self, world: World, parameters: Parameters) -> None:
+        block = self._set.block
+        self._world = world
+        self._homes = world.registry.elders.home
+        self._nights = Nights(world.zones, parameters.values(block.evening))
+        self._starts = parameters.values(block.starts)
+        self._ends = parameters.values(block.ends)
+        self._settled = parameters.micros(block.settled)
+        self._last_hour = parameters.micros(block.last_hour)
+        self._grace = parameters.micros(block.grace)
+        self._after = [parameters.micros(step.after) for step in block.steps]
+
+    def forget(self) -> None:
+        self._timers.forget()
+
+    # Deadlines
+
+    def fire(self, rows: Round, news: News) -> None:
+        bed = np.flatnonzero(news.bed)
+        self._fire(rows.elder[bed], np.maximum(rows.watermark[bed], rows.ts[bed]))
+        which, elders = self._others(rows)
+        self._fire(elders, rows.watermark[which])
+
+    def _others(self, rows: Round) -> tuple[Array, Array]:
+        """(row, elder): rows that show activity or presence, and whom that concerns."""
+        moving = rows.live & (rows.values["movement"] > 0)
+        moving &= self._world.own_bed[rows.device]
+        pressed = rows.live & (rows.values["sos"] == Sos.PRESSED)
+        seen = rows.live & self._world.room_sensor[rows.device]
+        mine = np.flatnonzero(moving | pressed)
+        shared = np.flatnonzero(seen)
+        which, elders = self._world.elders_of(rows.device[mine])
+        in_home, residents = self._world.residents.expand(rows.home[shared])
+        which = np.concatenate([mine[which], shared[in_home]])
+        elders = np.concatenate([elders, residents])
+        concerned = self._out[elders] == 1
+        return self._once(which[concerned], elders[concerned])
+
+    def _once(self, which: Array, elders: Array) -> tuple[Array, Array]:
+        """A row may concern an elder twice (a press of a radar's own button)."""
+        elders, first = np.unique(elders, return_index=True)
+        return which[first], elders
+
+    def sweep(self, watermark: int) -> None:
+        while len(due := self._timers.due_by(watermark)):
+            self._expire(due)
+
+    def _fire(self, elders: Array, limits: Int64) -> None:
+        while len(due := self._timers.due_among(elders, limits)):
+            self._expire(due)
+
+    def _expire(self, elders: Array) -> None:
+        due = self._timers.due[elders]
+        self._timers.set(elders, np.full(len(elders), FOREVER))
+        fresh = due <= self._facts.bed_hold[elders]
+        gone_stale = elders[~fresh]
+        self._waits.put(gone_stale, np.int8(0))
+        self._stopped.put(gone_stale, np.int8(1))
+        for elder, at in zip(elders[fresh].tolist(), due[fresh].tolist(), strict=True):
+            if self._ledger.rank[elder] == 0:
+                self._reach(elder, at, 0, late=False)
+                self._schedule(np.array([elder]))
+            else:
+                self._try_red(elder, at, late=False)
+
+    def _try_red(self, elder: int, at: int, *, late: bool) -> None:
+        """The second step at `at`, unless somebody is seen in the home; then later."""
+        home = self._homes[elder : elder + 1]
+        until = int(self._facts.seen_until(home, self._world)[0])
+        if until <= at:
+            self._waits.put(elder, 0)
+            self._timers.due.put(elder, FOREVER)
+            self._reach(elder, at, 1, late=late)
+            return
+        if not self._waits[elder]:
+            self._waits.put(elder, 1)
+            self._red_at.put(elder, at)
+        again = until if until <= self._red_until(elder) else FOREVER
+        self._timers.set(np.array([elder]), np.array([again]))
+
+    def _red_until(self, elder: int) -> int:
+        who = np.array([elder])
+        ends = self._nights.at(who, self._night[who].astype(np.int64), self._ends)
+        return int(ends[0] + self._grace[elder])
+
+    # Readings
+
+    def apply(self, rows: Round, news: News) -> None:
+        bed = np.flatnonzero(news.bed)
+        if len(bed):
+            self._apply_bed(rows, news, bed)
+        which, elders = self._others(rows)
+        if len(which):
+            self._apply_others(rows, news, which, elders)
+
+    def _apply_bed(self, rows: Round, news: News, bed: Array) -> None:
+        elder, ts = rows.elder[bed], rows.ts[bed]
+        before, at, hold = news.bed_before[bed], news.bed_at[bed], news.bed_hold[bed]
+        self._sleep(elder, ts, before=before, at=at, hold=hold)
+        inside = rows.values["in_bed"][bed] == 1
+        self._return(elder[inside], ts[inside], rows.late[bed][inside])
+        left = ~inside & (before == 1)
+        self._exit(elder[left], ts[left])
+        still = ~inside & (before == 0) & (self._out[elder] == 1)
+        still &= (ts > hold) | (self._stopped[elder] == 1)
+        self._count(elder[still], ts[still])
+
+    def _sleep(self, elder: Array, ts: Int64, *, before: Array, at: Int64, hold: Int64) -> None:
+        """Add up the time in bed since the evening; a level holds until it goes stale."""
+        night = self._nights.of(elder, ts)
+        slept = np.where(night == self._night[elder], self._slept[elder], 0)
+        was_in = np.flatnonzero(before == 1)
+        evening = self._nights.begins(elder[was_in], night[was_in])
+        span = np.minimum(ts, hold)[was_in] - np.maximum(at[was_in], evening)
+        slept[was_in] += np.maximum(span, 0)
+        new = np.flatnonzero((night != self._night[elder]) | (slept != self._slept[elder]))
+        # An elder who is out keeps the night of the exit, which the deadlines belong to.
+        new = new[self._out[elder[new]] == 0]
+        self._night.put(elder[new], night[new])
+        self._slept.put(elder[new], slept[new])
+
+    def _return(self, elder: Array, ts: Int64, late: Array) -> None:
+        back = self._out[elder] == 1
+        elder, ts, late = elder[back], ts[back], late[back]
+        if not len(elder):
+            return
+        for who, at, was_late in zip(elder.tolist(), ts.tolist(), late.tolist(), strict=True):
+            self._clear(who, at, late=was_late)
+        self._out.put(elder, np.int8(0))
+        self._stop(elder)
+
+    def _stop(self, elder: Array) -> None:
+        self._waits.put(elder, np.int8(0))
+        self._stopped.put(elder, np.int8(0))
+        self._timers.set(elder, np.full(len(elder), FOREVER))
+
+    def _exit(self, elder: Array, ts: Int64) -> None:
+        if not len(elder):
+            return
+        night = self._night[elder].astype(np.int64)
+        before_end = ts < self._nights.at(elder, night, self._ends)
+        counts = before_end & (self._slept[elder] >= self._settled[elder])
+        elder, ts = elder[counts], ts[counts]
+        self._out.put(elder, np.int8(1))
+        self._count(elder, ts)
+
+    def _count(self, elder: Array, since: Int64) -> None:
+        """Begin to count at `since`, or at the night's start."""
+        if not len(elder):
+            return
+        night = self._night[elder].astype(np.int64)
+        self._base.put(elder, np.maximum(since, self._nights.at(elder, night, self._starts)))
+        self._waits.put(elder, np.int8(0))
+        self._stopped.put(elder, np.int8(0))
+        self._schedule(elder)
+
+    def _schedule(self, elder: Array) -> None:
+        """The deadline of the next step, if the night is long enough for it."""
+        night, base = self._night[elder].astype(np.int64), self._base[elder]
+        ends = self._nights.at(elder, night, self._ends)
+        first, second = (base + after[elder] for after in self._after)
+        rank, (low, high) = self._ledger.rank[elder], self._set.block.steps
+        can_first = (rank == 0) & (first <= ends)
+        can_second = (rank == low.severity.rank) & (rank < high.severity.rank)
+        can_second &= base < ends - self._last_hour[elder]
+        can_second &= second <= ends + self._grace[elder]
+        due = np.where(can_first, first, np.where(can_second, second, FOREVER))
+        self._timers.set(elder, due)
+
+    def _apply_others(self, rows: Round, news: News, which: Array, elders: Array) -> None:
+        active = news.entered | (rows.values["sos"] == Sos.PRESSED)
+        active |= rows.values["movement"] > 0
+        for row, elder in zip(which.tolist(), elders.tolist(), strict=True):
+            ts, late = int(rows.ts[row]), bool(rows.late[row])
+            if active[row] and self._ledger.rank[elder] and ts >= self._ledger.since[elder]:
+                self._clear(elder, ts, late=late)
+                self._count(np.array([elder]), np.array([ts]))
+            elif news.left[row] and self._waits[elder]:
+                self._left(elder, ts, late=late)
+
+    def _left(self, elder: int, ts: int, *, late: bool) -> None:
+        at = max(ts, int(self._red_at[elder]))
+        if at <= self._red_until(elder) and at <= int(self._facts.bed_hold[elder]):
+            self._try_red(elder, at, late=late)
+
+    # Telling
+
+    def _reach(self, elder: int, at: int, step: int, *, late: bool) -> None:
+        lasted = at - int(self._base[elder])
+        telling = Telling(
+            self._set.block.raised,
+            {"for": duration(lasted)},
+            {"out_for_s": lasted // SECOND, "slept_min": int(self._slept[elder]) // MINUTE},
+            late,
+        )
+        self._ledger.reach(elder, at, self._set.block.steps[step].severity, telling)
+
+    def _clear(self, elder: int, at: int, *, late: bool) -> None:
+        words: Words = self._set.block.cleared
+        lasted = duration(max(at - int(self._base[elder]), 0))
+        self._ledger.clear(elder, at, Telling(words, {"for": lasted}, late=late))

@@ -1,0 +1,54 @@
+"""What the engine asks of a kind, and what a kind is given.
+
+A round goes: every kind's `fire`, then the facts are adopted, then every kind's `apply`; after
+the last round every kind's `sweep`. A kind changes state through columns only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from rules.columns import State
+from rules.facts import Facts, News
+from rules.frame import Round
+from rules.lifecycle import Teller
+from rules.parameters import Parameters
+from rules.rule import Block
+from rules.world import World
+
+B = TypeVar("B", bound=Block)
+C = TypeVar("C", bound=Block)
+
+
+@dataclass(frozen=True)
+class Setting(Generic[B]):
+    """`prefix` starts the names of the block's own columns."""
+
+    block: B
+    prefix: str
+    state: State
+    facts: Facts
+    teller: Teller
+
+    def of(self, block: C) -> Setting[C]:
+        """The same setting, knowing which block it is."""
+        return Setting(block, self.prefix, self.state, self.facts, self.teller)
+
+
+class Kind(Protocol):
+    def follow(self, world: World, parameters: Parameters) -> None:
+        """The registry changed; the tables have grown to it."""
+
+    def fire(self, rows: Round, news: News) -> None:
+        """Fire what is due for the subjects of rows that are about to change their state: by
+        the row's watermark, or by its own time where its device is the subject's source."""
+
+    def apply(self, rows: Round, news: News) -> None:
+        """Judge the rows."""
+
+    def sweep(self, watermark: int) -> None:
+        """Fire whatever is due by the watermark."""
+
+    def forget(self) -> None:
+        """The state was changed from outside (rollback, restore): trust no shortcut."""

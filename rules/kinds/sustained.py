@@ -1,0 +1,140 @@
+"""`sustained`: a condition on an elder's bed readings holds for a time without a break.
+
+A run begins at the first reading outside and is reached at ≥. A reading that leaves the
+condition unknown neither begins nor breaks a run; a quantity gone stale does: when the last
+known reading is older than three intervals of its device at the deadline, or at the next known
+one. Back inside for the clear time clears. What is open stays open when the data stops.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.condition import FALSE, MAYBE, TRUE, Condition
+from rules.facts import News
+from rules.frame import Round
+from rules.kinds.base import Setting
+from rules.kinds.timers import Timers
+from rules.lifecycle import Ledger, Telling
+from rules.limits import FOREVER
+from rules.parameters import Parameters
+from rules.rule import SustainedBlock
+from rules.sentence import Figures, duration, number
+from rules.world import World
+from schemas.times import NEVER
+
+Array = NDArray[Any]
+
+FIGURES = frozenset({"subject", "for", "value", "low", "high", "late"})
+
+
+class Sustained:
+    """Columns by elder: `level` (MAYBE: no run), `start` of the run, the `last` known reading,
+    until when it holds, and the quoted value at it."""
+
+    def __init__(self, setting: Setting[SustainedBlock]) -> None:
+        self._set = setting
+        table, prefix = setting.state.elder, setting.prefix
+        self._timers = Timers(table, f"{prefix}/due")
+        self._level = table.column(f"{prefix}/level", np.int8, MAYBE)
+        self._start = table.column(f"{prefix}/start", np.int64, NEVER)
+        self._last = table.column(f"{prefix}/last", np.int64, NEVER)
+        self._hold = table.column(f"{prefix}/hold", np.int64, NEVER)
+        self._value = table.column(f"{prefix}/value", np.float32, float("nan"))
+        self._ledger = Ledger(table, prefix, setting.teller)
+
+    def follow(self, world: World, parameters: Parameters) -> None:
+        block = self._set.block
+        self._world = world
+        self._condition = Condition(block.condition, parameters.thresholds())
+        self._figures = parameters.thresholds()
+        self._after = [parameters.micros(step.after) for step in block.steps]
+        self._clear_after = parameters.micros(block.clear)
+
+    def forget(self) -> None:
+        self._timers.forget()
+
+    def fire(self, rows: Round, news: News) -> None:
+        known, _ = self._known(rows, news)
+        elder = rows.elder[known]
+        limits = np.maximum(rows.watermark[known], rows.ts[known])
+        while len(due := self._timers.due_among(elder, limits)):
+            self._expire(due)
+
+    def sweep(self, watermark: int) -> None:
+        while len(due := self._timers.due_by(watermark)):
+            self._expire(due)
+
+    def _known(self, rows: Round, news: News) -> tuple[Array, Array]:
+        """Rows that decide the condition, in order, and what they decide."""
+        source = np.flatnonzero(news.bed_source)
+        elder = rows.elder[source]
+        values = {name: rows.values[name][source] for name in self._condition.quantities}
+        if "in_bed" in values:
+            values["in_bed"] = news.in_bed[source]
+        for name, figures in self._figures.items():
+            values[name] = figures[elder]
+        truth = self._condition(values)
+        use = (truth != MAYBE) & (rows.ts[source] >= self._last[elder])
+        return source[use], truth[use]
+
+    def apply(self, rows: Round, news: News) -> None:
+        known, truth = self._known(rows, news)
+        if not len(known):
+            return
+        elder, ts = rows.elder[known], rows.ts[known]
+        broken = (truth != self._level[elder]) | (ts > self._hold[elder])
+        start = np.where(broken, ts, self._start[elder])
+        self._start.put(elder, start)
+        self._level.put(elder, truth)
+        self._last.put(elder, ts)
+        self._hold.put(elder, ts + self._world.stale[rows.device[known]])
+        self._value.put(elder, rows.values[self._set.block.quotes][known])
+        self._schedule(elder)
+
+    def _schedule(self, elder: Array) -> None:
+        """Each run's next deadline: a higher severity outside, clearing inside."""
+        rank, level = self._ledger.rank[elder], self._level[elder]
+        after = np.full(len(elder), FOREVER, np.int64)
+        for step, steps_after in zip(
+            reversed(self._set.block.steps), reversed(self._after), strict=True
+        ):
+            rises = (level == TRUE) & (rank < step.severity.rank)
+            after = np.where(rises, steps_after[elder], after)
+        after = np.where((level == FALSE) & (rank > 0), self._clear_after[elder], after)
+        due = np.where(after >= FOREVER, FOREVER, self._start[elder] + after)
+        self._timers.set(elder, due)
+
+    def _expire(self, elders: Array) -> None:
+        stale = self._timers.due[elders] > self._hold[elders]
+        ended = elders[stale]
+        if len(ended):
+            self._level.put(ended, np.int8(MAYBE))
+        for elder in elders[~stale].tolist():
+            self._reach(elder)
+        self._schedule(elders)
+
+    def _reach(self, elder: int) -> None:
+        at = int(self._timers.due[elder])
+        lasted = at - int(self._start[elder])
+        figures = self._quote(elder, lasted)
+        if int(self._level[elder]) == FALSE:
+            self._ledger.clear(elder, at, Telling(self._set.block.cleared, figures))
+            return
+        rank = int(self._ledger.rank[elder])
+        step = next(s for s in self._set.block.steps if s.severity.rank > rank)
+        evidence = {self._set.block.quotes: float(self._value[elder]), "for_s": lasted // 10**6}
+        telling = Telling(self._set.block.raised, figures, evidence)
+        self._ledger.reach(elder, at, step.severity, telling)
+
+    def _quote(self, elder: int, lasted: int) -> Figures:
+        figures: Figures = dict.fromkeys(FIGURES - {"subject"}, "")
+        for name in ("low", "high"):
+            if name in self._figures:
+                figures[name] = number(float(self._figures[name][elder]))
+        figures["for"] = duration(lasted)
+        figures["value"] = number(float(self._value[elder]))
+        return figures

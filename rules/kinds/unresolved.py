@@ -1,0 +1,110 @@
+"""`unresolved`: a device says A and does not say B in time.
+
+Raised at the edge to A (or after the first step), rising with each further step until the
+device says what resolves it. No staleness here: a device that falls silent after A resolves
+nothing. A row from before the known state changes nothing; a retained one can only resolve.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.facts import News
+from rules.frame import Round
+from rules.kinds.base import Setting
+from rules.kinds.timers import Timers
+from rules.lifecycle import Ledger, Telling
+from rules.limits import FOREVER
+from rules.parameters import Parameters
+from rules.rule import Step, UnresolvedBlock
+from rules.sentence import duration
+from rules.world import World
+from schemas.times import NEVER
+
+Array = NDArray[Any]
+
+FIGURES = frozenset({"subject", "for", "late"})
+
+
+class Unresolved:
+    def __init__(self, setting: Setting[UnresolvedBlock]) -> None:
+        self._set = setting
+        block, table = setting.block, setting.state.device
+        self._value = block.code(block.value)
+        self._resolving = np.array([block.code(word) for word in block.resolved_by], np.int8)
+        self._timers = Timers(table, f"{setting.prefix}/due")
+        self._start = table.column(f"{setting.prefix}/start", np.int64, NEVER)
+        self._ledger = Ledger(table, setting.prefix, setting.teller)
+
+    def follow(self, world: World, parameters: Parameters) -> None:
+        elder = world.registry.devices.elder
+        self._after = [parameters.micros(step.after)[elder] for step in self._set.block.steps]
+
+    def forget(self) -> None:
+        self._timers.forget()
+
+    def fire(self, rows: Round, news: News) -> None:
+        said = np.flatnonzero(news.fall)
+        limits = np.maximum(rows.watermark[said], rows.ts[said])
+        device = rows.device[said]
+        while len(due := self._timers.due_among(device, limits)):
+            self._expire(due)
+
+    def sweep(self, watermark: int) -> None:
+        while len(due := self._timers.due_by(watermark)):
+            self._expire(due)
+
+    def apply(self, rows: Round, news: News) -> None:
+        if not news.fall.any():
+            return
+        said = rows.values[self._set.block.quantity]
+        starts = rows.live & news.fall & (said == self._value) & (news.fall_before != self._value)
+        for row in np.flatnonzero(starts).tolist():
+            self._begin(int(rows.device[row]), int(rows.ts[row]), late=bool(rows.late[row]))
+        ends = news.fall & np.isin(said, self._resolving)
+        ends &= self._start[rows.device] != NEVER
+        for row in np.flatnonzero(ends).tolist():
+            self._end(int(rows.device[row]), int(rows.ts[row]), late=bool(rows.late[row]))
+
+    def _begin(self, device: int, ts: int, *, late: bool) -> None:
+        self._start.put(device, ts)
+        self._schedule(device)
+        while int(self._timers.due[device]) <= ts:
+            self._step(device, late=late)
+
+    def _end(self, device: int, ts: int, *, late: bool) -> None:
+        lasted = duration(max(ts - int(self._start[device]), 0))
+        self._start.put(device, NEVER)
+        self._timers.due.put(device, FOREVER)
+        telling = Telling(self._set.block.cleared, {"for": lasted, "late": ""}, late=late)
+        self._ledger.clear(device, ts, telling)
+
+    def _expire(self, devices: Array) -> None:
+        for device in devices.tolist():
+            self._step(device, late=False)
+
+    def _step(self, device: int, *, late: bool) -> None:
+        at, start = int(self._timers.due[device]), int(self._start[device])
+        step = self._next(device)
+        figures = {"for": duration(at - start), "late": ("（补报）", " (reported late)")}
+        if not late:
+            figures["late"] = ("", "")
+        words = step.says or self._set.block.raised
+        self._ledger.reach(device, at, step.severity, Telling(words, dict(figures), late=late))
+        self._schedule(device)
+
+    def _next(self, device: int) -> Step:
+        rank = int(self._ledger.rank[device])
+        return next(s for s in self._set.block.steps if s.severity.rank > rank)
+
+    def _schedule(self, device: int) -> None:
+        """Set the deadline of the next severity, if there is one."""
+        rank, due = int(self._ledger.rank[device]), FOREVER
+        for step, after in zip(self._set.block.steps, self._after, strict=True):
+            if step.severity.rank > rank:
+                due = int(self._start[device]) + int(after[device])
+                break
+        self._timers.set(np.array([device]), np.array([min(due, FOREVER)]))

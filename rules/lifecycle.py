@@ -1,0 +1,133 @@
+"""The life of alerts: raised, rising in severity, cleared, and rejoined.
+
+A ledger keeps one open alert at most for each subject of an alert block. Whoever writes to it
+says event times; ids, rejoining and the shape of a change are decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rules.columns import Column, Table
+from rules.limits import REJOIN
+from rules.rule import Rule
+from rules.sentence import Figures, say
+from rules.sentence import Words as AnyWords
+from schemas.alerts import Change, ChangeKind, Severity, SubjectKind, alert_id, subject_name
+from schemas.times import NEVER
+
+SEVERITIES = tuple(Severity)
+
+
+@dataclass(slots=True)
+class Telling:
+    """How one change is told."""
+
+    words: AnyWords
+    figures: Figures = field(default_factory=dict)
+    evidence: dict[str, Any] = field(default_factory=dict)
+    late: bool = False
+
+
+class Outbox:
+    """Collects the changes of a call, in the order they were decided."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+
+    def take(self) -> list[Change]:
+        changes, self.changes = self.changes, []
+        return changes
+
+
+class Teller:
+    """Makes changes of one rule about one kind of subject."""
+
+    def __init__(self, rule: Rule, kind: SubjectKind, *, table: Table, outbox: Outbox) -> None:
+        self.rule = rule
+        self.kind: SubjectKind = kind
+        self._latest = table.column(f"{rule.id}/latest_onset", np.int64, NEVER)
+        self.ids: Callable[[int], str] = str
+        self.fields: Callable[[int], dict[str, Any]] = lambda _: {}
+        self._outbox = outbox
+
+    def onset(self, row: int, at: int) -> int:
+        """`at`, or the next µs where the subject's latest alert has that onset already: two
+        alerts of one moment (a press and a test) must not share an id."""
+        onset = at + 1 if int(self._latest[row]) == at else at
+        self._latest.put(row, onset)
+        return onset
+
+    def tell(
+        self,
+        kind: ChangeKind,
+        row: int,
+        telling: Telling,
+        *,
+        at: int,
+        onset: int,
+        severity: Severity,
+        test: bool = False,
+    ) -> None:
+        id_ = self.ids(row)
+        figures: Figures = {"subject": id_, **telling.figures}
+        self._outbox.changes.append(
+            Change(
+                kind=kind,
+                id=alert_id(self.rule.id, subject_name(self.kind, id_), onset),
+                rule=self.rule.id,
+                category=self.rule.category,
+                severity=severity,
+                at=at,
+                onset=onset,
+                reason=say(telling.words, figures),
+                late=telling.late,
+                test=test,
+                evidence=telling.evidence,
+                **self.fields(row),
+            )
+        )
+
+
+class Ledger:
+    """Columns: `rank` of the open alert (0 none), its `onset`, `since` (the last change's event
+    time) and when the latest one was `cleared`."""
+
+    def __init__(self, table: Table, prefix: str, teller: Teller) -> None:
+        self.rank: Column = table.column(f"{prefix}/alert.rank", np.int8, 0)
+        self.onset: Column = table.column(f"{prefix}/alert.onset", np.int64, NEVER)
+        self.since: Column = table.column(f"{prefix}/alert.since", np.int64, NEVER)
+        self.cleared: Column = table.column(f"{prefix}/alert.cleared", np.int64, NEVER)
+        self.teller = teller
+
+    def reach(self, row: int, at: int, severity: Severity, telling: Telling) -> None:
+        """Raise, reopen, or let rise to `severity`; an alert never sinks while open."""
+        rank = int(self.rank[row])
+        if severity.rank <= rank:
+            return
+        if rank:
+            kind = ChangeKind.SEVERITY
+        elif at - int(self.cleared[row]) <= REJOIN:
+            kind = ChangeKind.REOPENED
+        else:
+            kind = ChangeKind.RAISED
+            at = self.teller.onset(row, at)
+            self.onset.put(row, at)
+        self.rank.put(row, severity.rank)
+        self.since.put(row, at)
+        onset = int(self.onset[row])
+        self.teller.tell(kind, row, telling, at=at, onset=onset, severity=severity)
+
+    def clear(self, row: int, at: int, telling: Telling) -> None:
+        """Clear what is open."""
+        rank = int(self.rank[row])
+        if not rank:
+            return
+        self.rank.put(row, 0)
+        self.cleared.put(row, at)
+        onset, severity = int(self.onset[row]), SEVERITIES[rank - 1]
+        self.teller.tell(ChangeKind.CLEARED, row, telling, at=at, onset=onset, severity=severity)

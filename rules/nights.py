@@ -1,0 +1,44 @@
+"""Which night a moment belongs to, and when that night's hours are in UTC.
+
+A night is named by the local date of its evening, as days since 1970. All times of day are
+minutes after midnight, one an elder; each is taken as the first such wall time after the
+evening's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.zones import Zones
+from schemas.times import DAY, MINUTE
+
+Array = NDArray[Any]
+Int64 = NDArray[np.int64]
+
+
+class Nights:
+    def __init__(self, zones: Zones, evening: Array) -> None:
+        """`evening`: float minutes after midnight at which an elder's night-day begins."""
+        self._zones = zones
+        self._evening = evening
+
+    def of(self, elders: Array, utc: Int64) -> Int64:
+        """The night that each moment belongs to: from its evening to the next one."""
+        local = self._zones.to_local(elders, utc)
+        return np.asarray((local - self._wall(self._evening, elders)) // DAY)
+
+    def begins(self, elders: Array, night: Int64) -> Int64:
+        """UTC µs of the evening."""
+        return self.at(elders, night, self._evening)
+
+    def at(self, elders: Array, night: Int64, clock: Array) -> Int64:
+        """UTC µs at which the wall clock shows `clock` (minutes, one an elder row) that night."""
+        evening = self._wall(self._evening, elders)
+        after = (self._wall(clock, elders) - evening) % DAY
+        return self._zones.to_utc(elders, night * DAY + evening + after)
+
+    def _wall(self, minutes: Array, elders: Array) -> Int64:
+        return np.asarray(np.rint(minutes[elders] * MINUTE).astype(np.int64))

@@ -1,0 +1,97 @@
+"""The registry as the rules need it: whose device, which source, who shares a home.
+
+Made anew for each registry; holds no state.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.groups import Groups
+from rules.limits import hold_us, stale_us
+from rules.zones import Zones
+from schemas.directory import DeviceKind, Location
+from schemas.registry import KINDS, LOCATIONS, Registry
+
+_MATTRESS = KINDS.index(DeviceKind.MATTRESS)
+_RADAR = KINDS.index(DeviceKind.FALL_SENSOR)
+_BED = LOCATIONS.index(Location.BED)
+_OTHERS_BED = [LOCATIONS.index(place) for place in (Location.SHARED_BED, Location.GUEST_BED)]
+_ROOM = [LOCATIONS.index(place) for place in (Location.ROOM, Location.WALL)]
+
+
+class World:
+    """Arrays by device row unless said otherwise.
+
+    `own_bed`: an elder's own mattress. `bed_source`: may speak of an elder's bed and vitals (the
+    own mattress, or an elder's radar). `room_sensor`: a radar that sees a room of the home.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        devices = registry.devices
+        self.registry = registry
+        self.stale = stale_us(devices)
+        self.hold = hold_us(devices)
+        one_elder = devices.active & (devices.elder >= 0)
+        radar = devices.kind == _RADAR
+        self.own_bed = one_elder & (devices.kind == _MATTRESS) & (devices.location == _BED)
+        anothers = np.isin(devices.location, _OTHERS_BED)
+        self.bed_source = self.own_bed | (one_elder & radar & ~anothers)
+        self.room_sensor = devices.active & radar & np.isin(devices.location, _ROOM)
+
+    @cached_property
+    def residents(self) -> Groups:
+        """Elders by home."""
+        elders = self.registry.elders
+        return Groups(elders.home, elders.active, len(self.registry.homes.ids))
+
+    @cached_property
+    def room_sensors(self) -> Groups:
+        """Room sensors by home."""
+        homes = len(self.registry.homes.ids)
+        return Groups(self.registry.devices.home, self.room_sensor, homes)
+
+    @cached_property
+    def behind(self) -> Groups:
+        """Active devices by gateway."""
+        devices = self.registry.devices
+        return Groups(devices.gateway, devices.active, len(self.registry.gateways.ids))
+
+    @cached_property
+    def zones(self) -> Zones:
+        return Zones(self.registry.elders.zone)
+
+    def device_fields(self, row: int) -> dict[str, Any]:
+        """What an alert about a device says of whom it concerns."""
+        devices = self.registry.devices
+        fields = self._home_fields(int(devices.home[row]), int(devices.elder[row]))
+        gateway = int(devices.gateway[row])
+        fields["device"] = devices.ids[row]
+        fields["gateway"] = self.registry.gateways.ids[gateway] if gateway >= 0 else None
+        return fields
+
+    def elder_fields(self, row: int) -> dict[str, Any]:
+        return self._home_fields(int(self.registry.elders.home[row]), row)
+
+    def _home_fields(self, home: int, elder: int) -> dict[str, Any]:
+        ids = self.registry.elders.ids
+        fields: dict[str, Any] = {"home": self.registry.homes.ids[home] if home >= 0 else None}
+        if elder >= 0:
+            fields["elder"] = ids[elder]
+        elif home >= 0:
+            fields["elders"] = tuple(ids[e] for e in self.residents.members(home))
+        return fields
+
+    def elders_of(self, devices: NDArray[np.integer]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """(index into `devices`, elder row): a device's own elder, or everyone of its home."""
+        elder = self.registry.devices.elder[devices]
+        own, shared = np.flatnonzero(elder >= 0), np.flatnonzero(elder < 0)
+        which, members = self.residents.expand(self.registry.devices.home[devices[shared]])
+        return (
+            np.concatenate([own, shared[which]]),
+            np.concatenate([elder[own].astype(np.int64), members]),
+        )
