@@ -68,9 +68,9 @@ async def finish(request: Request) -> Response:
     words = app.pages.words(request)
     said = _plain(refused, words) if refused else None
     if not wants_json(request):
-        return (
-            await show_board(request, session, notice=said) if said else RedirectResponse("/", 303)
-        )
+        if said:
+            return await show_board(request, session, status=409, notice=said)
+        return RedirectResponse("/", 303)
     board = await app.hub.board(session.station)
     tasks = app.cards.tasks(board.tasks, session, words, now=now)
     return JSONResponse({"said": said, "tasks": tasks}, 409 if refused else 200)

@@ -47,8 +47,9 @@ def create_app(
 ) -> Starlette:
     """The console over an open pool. `clock` gives the store's time.
 
-    `policy` is the stations' own. `stopped` names parts of the stations process that no longer run, so that pages say so. Opens
-    nothing by itself: boards are followed from the application's start to its end.
+    `policy` is the stations' own. `stopped` names parts of the stations process that no longer
+    run, so that pages say so. Opens nothing by itself: boards are followed from the application's
+    start to its end.
     """
     pages = Pages(settings)
     hub = Hub(pool, clock, name=secrets.token_hex(4), poll_s=settings.poll_s)

@@ -52,6 +52,7 @@ async def show_board(
 ) -> Response:
     """The whole page, and the audit of it."""
     app = console(request)
+    await app.hub.refresh(session.station)
     board = await app.hub.board(session.station)
     await _audit(app, session, board)
     words, now = app.pages.words(request), app.hub.now()

@@ -1,7 +1,7 @@
 """What every handler needs, made once by `create_app` and passed along by the application."""
 
-from collections.abc import Awaitable, Callable, Collection
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -39,9 +39,11 @@ class Console:
     policy: Policy
     stopped: Callable[[], Collection[str]]
 
-    def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
         """A transaction; PoolTimeout after 3 s, so that nobody waits for a store that is away."""
-        return self.pool.connection(timeout=_ANSWER_WITHIN)
+        async with self.pool.connection(timeout=_ANSWER_WITHIN) as conn, conn.transaction():
+            yield conn
 
     def card(self, incident: BoardIncident, session: Session, words: Words) -> str:
         return self.cards.card(

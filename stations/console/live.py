@@ -102,6 +102,7 @@ class Hub:
             await asyncio.sleep(self._poll_s)
 
     async def _follow(self, conn: Connection) -> None:
+        before = conn.autocommit
         await conn.set_autocommit(True)
         try:
             await conn.execute("LISTEN vigil_incident; LISTEN vigil_task")
@@ -113,7 +114,7 @@ class Hub:
         finally:
             with suppress(Error):
                 await conn.execute("UNLISTEN *")
-                await conn.set_autocommit(False)
+                await conn.set_autocommit(before)
 
     async def _refresh(self, conn: Connection, station: str | None = None) -> None:
         async with self._lock:

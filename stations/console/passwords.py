@@ -44,7 +44,7 @@ class Passwords:
 
     def _matches(self, stored: str | None, password: str) -> bool:
         try:
-            same = self._hasher.verify(stored or self._nobody, password[:_LONGEST])
+            self._hasher.verify(stored or self._nobody, password[:_LONGEST])
         except (VerificationError, InvalidHashError):
             return False
-        return same and stored is not None and len(password) <= _LONGEST
+        return stored is not None and len(password) <= _LONGEST
