@@ -58,18 +58,21 @@ class BatchQueue:
         with self._changed:
             self._changed.wait_for(lambda: self._items or self._closed, timeout)
             self._linger()
-            taken: list[Delivery] = []
-            size = 0
-            while self._items and len(taken) < self._batch.messages and size < self._batch.payload:
-                item = self._items.popleft()
-                if isinstance(item, CaughtUp):
-                    self._changed.notify_all()
-                    return Batch(taken, item.at)
-                taken.append(item)
-                size += len(item.payload)
-            self._size -= size
+            taken, caught_up = self._pop()
             self._changed.notify_all()
-            return Batch(taken, None)
+            return Batch(taken, caught_up)
+
+    def _pop(self) -> tuple[list[Delivery], int | None]:
+        taken: list[Delivery] = []
+        size = 0
+        while self._items and len(taken) < self._batch.messages and size < self._batch.payload:
+            item = self._items.popleft()
+            if isinstance(item, CaughtUp):
+                return taken, item.at
+            taken.append(item)
+            size += len(item.payload)
+            self._size -= len(item.payload)
+        return taken, None
 
     def close(self) -> None:
         """Let nobody wait any more."""

@@ -1,0 +1,154 @@
+"""A station's desk for tests: a migrated store with the test town, a console over it, and people.
+
+Time is the test's: `desk.now` moves when the test says so. Alerts come in the way ingest and the
+stations bring them: through `write_changes` and the stations' intake.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+from starlette.applications import Starlette
+
+from schemas.alerts import Category, Change, ChangeKind, Sentence, Severity, alert_id
+from schemas.times import to_micros
+from stations import intake
+from stations.console.app import create_app
+from stations.console.passwords import Passwords
+from stations.console.settings import ConsoleSettings
+from stations.policy import Policy
+from store import alerts, directory, stations_pool
+from store.connect import connect
+from store.migrate import migrate
+from tests.support.registry import town
+
+START = datetime(2026, 3, 2, 19, 30, tzinfo=UTC)
+PASSWORD = "correct horse 42"
+POLICY = Policy()
+
+
+def change(
+    home: str,
+    *,
+    at: datetime,
+    rule: str = "sos",
+    severity: Severity = Severity.RED,
+    category: Category = Category.EMERGENCY,
+    zh: str = "床头按钮被按下。",
+    en: str = "The bedside button was pressed.",
+    test: bool = False,
+    late: bool = False,
+) -> Change:
+    """A raised alert of home hN, told by its button."""
+    number, onset = home.removeprefix("h"), to_micros(at)
+    return Change(
+        kind=ChangeKind.RAISED,
+        id=alert_id(rule, f"device:b{number}", onset),
+        rule=rule,
+        category=category,
+        severity=severity,
+        at=onset,
+        onset=onset,
+        reason=Sentence(zh=zh, en=en),
+        home=home,
+        elder=f"e{number}",
+        device=f"b{number}",
+        gateway=f"g{number}",
+        test=test,
+        late=late,
+    )
+
+
+def prepare(dsn: str, *, homes: int = 4, passwords: bool = True) -> None:
+    """Migrate an empty database and bring the town in; everybody's password is PASSWORD."""
+    migrate(dsn)
+    with connect(dsn, application="test") as connection:
+        directory.import_directory(connection, town(homes=homes), now=to_micros(START))
+        if passwords:
+            hashed = Passwords().hash(PASSWORD)
+            connection.execute("UPDATE staff SET password_hash = %s", (hashed,))
+
+
+@dataclass
+class Desk:
+    """The console of a test, its store and its clock."""
+
+    dsn: str
+    pool: AsyncConnectionPool[AsyncConnection[Any]]
+    app: Starlette
+    now: datetime = START
+    clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    async def raised(self, *changes: Change) -> None:
+        """Ingest wrote them, and the stations took them in."""
+        with connect(self.dsn, application="test") as connection:
+            alerts.write_changes(connection, changes, raised=to_micros(self.now))
+        async with self.pool.connection() as conn:
+            while await intake.take(conn, self.now, POLICY):
+                pass
+
+    async def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        async with self.pool.connection() as conn:
+            cursor = await conn.execute(query.encode(), values)
+            return await cursor.fetchall()
+
+    def client(self) -> httpx.AsyncClient:
+        """A browser without scripts."""
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.app), base_url="http://desk.test"
+        )
+        self.clients.append(client)
+        return client
+
+    async def signed_in(self, staff: str) -> httpx.AsyncClient:
+        client = self.client()
+        answer = await sign_in(client, staff)
+        assert answer.status_code == 303, answer.text
+        return client
+
+    def passes(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@asynccontextmanager
+async def desk(dsn: str, **settings: Any) -> AsyncIterator[Desk]:
+    """A desk over a prepared store, its boards followed."""
+    async with stations_pool.pool(dsn, application="test console", size=6) as pool:
+
+        async def clock() -> datetime:
+            return made.now
+
+        app = create_app(pool, clock=clock, settings=ConsoleSettings(**settings))
+        made = Desk(dsn, pool, app)
+        async with app.router.lifespan_context(app):
+            try:
+                yield made
+            finally:
+                for client in made.clients:
+                    await client.aclose()
+
+
+async def sign_in(
+    client: httpx.AsyncClient, staff: str, password: str = PASSWORD
+) -> httpx.Response:
+    page = await client.get("/login")
+    token = csrf_of(page.text)
+    fields = {"csrf": token, "staff": staff, "password": password}
+    return await client.post("/login", data=fields)
+
+
+def csrf_of(page: str) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found, page
+    return found[1]
+
+
+def cards_of(page: str) -> list[str]:
+    """The incidents on a page, in order."""
+    return re.findall(r'<article class="card[^"]*" id="incident-([0-9a-f-]+)"', page)
