@@ -1,14 +1,20 @@
 """Timers that came due: rows, judged by the store's clock, so any copy can die at any time."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import psycopg
+import structlog
 from psycopg import AsyncConnection
 
 from stations import incident
 from stations.policy import DEFAULT, Policy
-from store import stations_incident
+from store import errors, stations_incident
+from store.stations_incident import Incident
+
+log = structlog.get_logger(__name__)
 
 _AT_ONCE = 16  # a transaction
+_RETRY = timedelta(seconds=5)
 
 
 async def climb_due(conn: AsyncConnection, now: datetime, policy: Policy = DEFAULT) -> int:
@@ -20,8 +26,20 @@ async def climb_due(conn: AsyncConnection, now: datetime, policy: Policy = DEFAU
     async with conn.transaction():
         rows = await stations_incident.lock_due(conn, now, _AT_ONCE)
         for row in rows:
+            await _step(conn, row, now, policy)
+    return len(rows)
+
+
+async def _step(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> None:
+    """One that the store refuses is logged and tried again; it holds up no other."""
+    try:
+        async with conn.transaction():
             if row.ladder_from is None:
                 await incident.overdue(conn, row, now, policy)
             else:
                 await incident.climb(conn, row, now, policy)
-    return len(rows)
+    except psycopg.Error as error:
+        if errors.kind(error) is errors.Kind.TRANSIENT:
+            raise
+        log.exception("climb_failed", incident=str(row.id))
+        await stations_incident.postpone(conn, row.id, now + _RETRY)

@@ -5,7 +5,6 @@ needless by a newer one for the same station.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from random import Random
 
@@ -16,11 +15,10 @@ from stations.backoff import backoff
 from stations.channels.base import Channel, SendError
 from stations.metrics import Metrics
 from store import stations_outbox
+from store.stations_clock import Clock
 from store.stations_outbox import Delivery
 
 log = structlog.get_logger(__name__)
-
-Clock = Callable[[AsyncConnection], Awaitable[datetime]]
 
 _AT_ONCE = 64
 _SEND_WITHIN = 15.0  # seconds; less than the lease, so that a slow send is not sent twice

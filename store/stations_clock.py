@@ -1,8 +1,12 @@
 """The store's clock: the one clock that every copy of the stations shares."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from psycopg import AsyncConnection
+
+Clock = Callable[[AsyncConnection], Awaitable[datetime]]
+"""How the time is asked for: `now` in a running process, a movable one in tests."""
 
 
 async def now(conn: AsyncConnection) -> datetime:

@@ -106,6 +106,11 @@ async def lock_due(conn: AsyncConnection, now: datetime, limit: int) -> list[Inc
         return await cursor.fetchall()
 
 
+async def postpone(conn: AsyncConnection, incident: UUID, until: datetime) -> None:
+    """Try its timer again later; nothing else of it changes."""
+    await conn.execute("UPDATE incident SET due_at = %s WHERE id = %s", (until, incident))
+
+
 async def next_due(conn: AsyncConnection) -> datetime | None:
     cursor = await conn.execute("SELECT min(due_at) FROM incident WHERE due_at IS NOT NULL")
     row = await cursor.fetchone()

@@ -59,14 +59,15 @@ async def elders_of(
             ),
         )
         rows = await cursor.fetchall()
+    by_home: dict[str | None, set[str]] = defaultdict(set)
+    by_id = {row["id"]: row for row in rows}
+    for row in rows:
+        by_home[row["home"]].add(row["id"])
     found: dict[UUID, list[BoardElder]] = {}
     for incident, home in homes.items():
-        people = [
-            BoardElder(**row, concerned=row["id"] in named[incident])
-            for row in rows
-            if row["home"] == home or row["id"] in named[incident]
-        ]
-        found[incident] = sorted(people, key=lambda elder: not elder.concerned)
+        first = named[incident]
+        ids = sorted(by_home[home] | (set(first) & by_id.keys()), key=lambda e: (e not in first, e))
+        found[incident] = [BoardElder(**by_id[e], concerned=e in first) for e in ids]
     return found
 
 

@@ -1,0 +1,92 @@
+"""Answers on `vigil/v1/station/{station}/acks`, as station terminals publish them.
+
+What cannot be understood or is refused is recorded and changes nothing. Each answer counts once,
+however many copies hear it: the same bytes within ten seconds are the same answer.
+"""
+
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Literal
+from uuid import UUID
+
+import structlog
+from psycopg import AsyncConnection
+from pydantic import ValidationError
+
+from schemas import topics
+from schemas.wire import Ack
+from stations import work
+from stations.policy import DEFAULT, Policy
+from stations.work import Action, Actor, Refused
+from store import stations_acks, stations_events
+from store.stations_events import Event
+
+log = structlog.get_logger(__name__)
+
+Result = Literal["done", "refused", "repeated", "unreadable"]
+
+_LIMIT = 4096  # bytes; a real answer has about 150
+_SAME_WITHIN = timedelta(seconds=10)
+
+
+async def answer(
+    conn: AsyncConnection, topic: str, payload: bytes, now: datetime, policy: Policy = DEFAULT
+) -> Result:
+    """Do what an answer says, in one transaction. Raises only what the store raises."""
+    station = topics.station_of(topic)
+    ack = _read(payload)
+    if station is None or ack is None:
+        log.warning("ack_unreadable", topic=topic[:200], size=len(payload))
+        return "unreadable"
+    digest = blake2b(topic.encode() + b"\n" + payload, digest_size=16).digest()
+    try:
+        async with conn.transaction():
+            if not await stations_acks.first_time(conn, digest, now, window=_SAME_WITHIN):
+                return "repeated"
+            await _act(conn, ack, station, now, policy)
+    except Refused as refused:
+        await _record(conn, ack, station, refused, now)
+        return "refused"
+    return "done"
+
+
+def _read(payload: bytes) -> Ack | None:
+    if len(payload) > _LIMIT:
+        return None
+    try:
+        return Ack.model_validate_json(payload)
+    except ValidationError:
+        return None
+
+
+async def _act(
+    conn: AsyncConnection, ack: Ack, station: str, now: datetime, policy: Policy
+) -> None:
+    incident = await stations_acks.incident_of(conn, UUID(ack.alert))
+    if incident is None:
+        raise Refused("not_reached")
+    await work.act(
+        conn,
+        incident,
+        Action(ack.action),
+        Actor(ack.staff, station),
+        now,
+        outcome=ack.outcome,
+        reached=ack.reached,
+        policy=policy,
+    )
+
+
+async def _record(
+    conn: AsyncConnection, ack: Ack, station: str, refused: Refused, now: datetime
+) -> None:
+    """Every copy hears it; only the first one records it."""
+    detail = {"code": refused.code, "action": ack.action, "alert": ack.alert, "staff": ack.staff}
+    log.warning("ack_refused", station=station, **detail)
+    digest = blake2b(repr((station, detail)).encode(), digest_size=16).digest()
+    async with conn.transaction():
+        if not await stations_acks.first_time(conn, digest, now, window=_SAME_WITHIN):
+            return
+        incident = await stations_acks.incident_of(conn, UUID(ack.alert))
+        event = Event(at=now, kind="ack_refused", incident=incident, station=station, detail=detail)
+        await stations_events.record(conn, event)
