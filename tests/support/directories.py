@@ -19,8 +19,8 @@ def folder(homes: int = 2, **more: Any) -> dict[str, Any]:
     return {
         "areas": [dict(a) for a in AREAS],
         "stations": [
-            {"id": "S-quay", "name": "Quay centre", "area": "900101", "phone": "555-01"},
             {"id": "S-lane", "name": "Lane post", "area": "90010101"},
+            {"id": "S-quay", "name": "Quay centre", "area": "900101", "phone": "555-01"},
         ],
         "homes": [
             {"id": f"H{n}", "area": "90010101" if n % 2 == 0 else "90010102", "address": f"No. {n}"}
