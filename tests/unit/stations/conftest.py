@@ -1,0 +1,30 @@
+"""The stations over an embedded store with the test town."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from stations.policy import Policy
+from tests.support import services
+from tests.support.night import Night, night, prepare
+from tests.support.registry import town
+from vigil.embedded.postgres import Postgres
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def town_dsn(postgres: Postgres) -> Iterator[str]:
+    """A migrated database with a town of four homes; every station is on duty day and night."""
+    with services.fresh_database(postgres.dsn) as dsn:
+        prepare(dsn, town(homes=4))
+        yield dsn
+
+
+@pytest.fixture
+async def night_shift(town_dsn: str) -> AsyncIterator[Night]:
+    async with night(town_dsn, Policy(link="https://desk.example")) as made:
+        yield made
