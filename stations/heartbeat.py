@@ -5,15 +5,13 @@ takes `alive: false`, or an `at` older than three intervals, as the loss of the 
 """
 
 import asyncio
-import json
 from datetime import datetime
 
 import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
-from schemas import topics
-from schemas.times import format_rfc3339, to_micros
+from schemas import topics, wire
 from stations.mqtt import Link, LinkDown, Will
 from store.stations_clock import Clock
 
@@ -84,5 +82,4 @@ class Heartbeat:
 
 
 def _beat(*, alive: bool, at: datetime) -> bytes:
-    said = {"alive": alive, "at": format_rfc3339(to_micros(at))}
-    return json.dumps(said, separators=(",", ":")).encode()
+    return wire.Heartbeat(alive=alive, at=at).model_dump_json().encode()

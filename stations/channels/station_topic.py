@@ -10,7 +10,8 @@ from stations.mqtt import Link, LinkDown
 
 
 class StationTopic:
-    """Taken means acknowledged by the broker. `delivery` in the card is the key."""
+    """Taken means acknowledged by the broker. A card names its incident and revision, which no
+    other card of that station has: terminals tell a repetition by them, so `key` is not sent."""
 
     name = "station_topic"
 
@@ -20,8 +21,8 @@ class StationTopic:
     async def ready(self) -> None:
         await self._link.ready()
 
-    async def send(self, target: str, payload: Mapping[str, Any], *, key: str) -> None:
-        card = json.dumps({**payload, "delivery": key}, ensure_ascii=False, separators=(",", ":"))
+    async def send(self, target: str, payload: Mapping[str, Any], *, key: str) -> None:  # noqa: ARG002
+        card = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
         try:
             await self._link.publish(topics.station_alerts(target), card.encode())
         except LinkDown as error:
