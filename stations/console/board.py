@@ -94,7 +94,7 @@ async def _figures(request: Request, session: Session) -> Response:
 
 
 def _by_severity(board: Board) -> dict[str, int]:
-    severities = [incident.severity for incident in board.incidents]
+    severities = [incident.severity for incident in board.incidents if not incident.test]
     return {severity: severities.count(severity) for severity in ("red", "orange")}
 
 

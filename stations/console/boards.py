@@ -58,7 +58,7 @@ class Board:
 
     @property
     def incidents(self) -> list[BoardIncident]:
-        """Red first, then orange, then the longest open."""
+        """In the order of `urgency`."""
         return sorted((shown.incident for shown in self.cards.values()), key=urgency)
 
     def put(self, incident: BoardIncident, step: int) -> None:
@@ -88,6 +88,7 @@ class Board:
         )
 
 
-def urgency(incident: BoardIncident) -> tuple[int, float]:
-    """What orders the cards."""
-    return -Severity(incident.severity).rank, incident.opened_at.timestamp()
+def urgency(incident: BoardIncident) -> tuple[bool, int, float]:
+    """What orders the cards: tests last, red first, the longest open first."""
+    severity = Severity(incident.severity)
+    return incident.test, -severity.rank, incident.opened_at.timestamp()

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from schemas.alerts import Severity
+from stations.console.boards import urgency
 from stations.console.pages import Pages
 from stations.console.words import Words
 from stations.work import Action, Outcome, Reached
@@ -128,9 +129,9 @@ def in_reading_order(alerts: Sequence[IncidentAlert]) -> list[IncidentAlert]:
 
 
 def order(incident: BoardIncident) -> str:
-    """Sorts as text in the page: red first, then the longest open."""
-    rank = 9 - Severity(incident.severity).rank
-    return f"{rank}-{round(incident.opened_at.timestamp() * 1e6):020d}-{incident.id}"
+    """`boards.urgency` as text that the page sorts by."""
+    test, rank, opened = urgency(incident)
+    return f"{int(test)}{rank + 9}-{round(opened * 1e6):020d}-{incident.id}"
 
 
 def page_key(incident: BoardIncident, staff: str) -> str:

@@ -57,9 +57,12 @@ class Guard:
 
 
 def _foreign(headers: Headers) -> bool:
-    """Whether the browser says that another site's page made this request."""
+    """Whether the browser says that another site's page made this request.
+
+    Under `no-referrer` a page's own form has the origin `null`: that alone accuses nobody.
+    """
     site = headers.get("sec-fetch-site")
-    if site is not None and site not in ("same-origin", "none"):
-        return True
-    origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin", "null")
+    return origin != "null" and urlsplit(origin).netloc != headers.get("host")

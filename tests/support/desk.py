@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import httpx
@@ -71,8 +72,12 @@ def prepare(dsn: str, *, homes: int = 4, passwords: bool = True) -> None:
     with connect(dsn, application="test") as connection:
         directory.import_directory(connection, town(homes=homes), now=to_micros(START))
         if passwords:
-            hashed = Passwords().hash(PASSWORD)
-            connection.execute("UPDATE staff SET password_hash = %s", (hashed,))
+            connection.execute("UPDATE staff SET password_hash = %s", (_hashed(),))
+
+
+@cache
+def _hashed() -> str:
+    return Passwords().hash(PASSWORD)
 
 
 @dataclass

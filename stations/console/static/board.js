@@ -17,7 +17,8 @@ const typing = () => document.activeElement?.matches("textarea, input:not([type=
 function count() {
   const cards = [...list.children];
   const waiting = cards.filter((card) => card.dataset.page);
-  const of = (severity) => cards.filter((card) => card.dataset.severity === severity).length;
+  const of = (severity) =>
+    cards.filter((card) => card.dataset.severity === severity && !("test" in card.dataset)).length;
   for (const severity of ["red", "orange"])
     document.querySelector(`[data-count=${severity}]`).textContent = of(severity);
   const tasks = document.querySelectorAll("#tasks .task").length;
