@@ -1,18 +1,20 @@
 """Messages as `mosquitto_sub -F %j` writes them: JSON Lines, local time with a numeric zone."""
 
-import json
-from datetime import timedelta, timezone
+from functools import lru_cache
+
+import msgspec
 
 from schemas.directory import DEFAULT_ZONE
-from schemas.times import SECOND, from_micros
+from schemas.times import SECOND
 from simulator.message import Message
-from simulator.zones import offset_at
+from simulator.zones import local_datetime
 
 
-def line(message: Message, zone: str = DEFAULT_ZONE) -> str:
-    """One JSON object without a line end. What is not UTF-8 goes into `payload_hex`."""
+def line(message: Message, zone: str = DEFAULT_ZONE) -> bytes:
+    """One JSON object with its line end. What is not UTF-8 goes into `payload_hex`."""
+    begin, end = _second(message.at // SECOND, zone)
     said: dict[str, object] = {
-        "tst": _tst(message.at, zone),
+        "tst": f"{begin}{message.at % SECOND:06d}{end}",
         "topic": message.topic,
         "qos": message.qos,
         "retain": int(message.retain),
@@ -22,10 +24,11 @@ def line(message: Message, zone: str = DEFAULT_ZONE) -> str:
         said["payload"] = message.payload.decode()
     except UnicodeDecodeError:
         said["payload_hex"] = message.payload.hex()
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(said) + b"\n"
 
 
-def _tst(at: int, zone: str) -> str:
-    """`2026-01-31T08:00:00.000000Z+0800`: local time, in spite of the Z."""
-    offset = timezone(timedelta(seconds=offset_at(zone, at) // SECOND))
-    return from_micros(at).astimezone(offset).strftime("%Y-%m-%dT%H:%M:%S.%fZ%z")
+@lru_cache(maxsize=64)
+def _second(second: int, zone: str) -> tuple[str, str]:
+    """What stands before and after the microseconds: local time, in spite of the Z."""
+    local = local_datetime(zone, second * SECOND)
+    return local.strftime("%Y-%m-%dT%H:%M:%S."), local.strftime("Z%z")

@@ -8,7 +8,7 @@ that each line of the truth stands for itself. (Staged ones may, in a fleet too 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count, takewhile
 
@@ -62,7 +62,7 @@ _ORDINARY_EVERY = 10 * DAY
 _FIRST_SEEDED = 45 * SECOND
 _TRIES = 40
 _SETTLED = 45 * MINUTE
-"""Time in bed before a night absence; the rule asks for 30 min."""
+"""Quiet time in bed before a night absence; the rule asks for 30 min."""
 _ABSENT = (10 * HOUR + 15 * MINUTE, 16 * HOUR + 40 * MINUTE)
 """Local 22:15 to 04:40, as time after noon: both steps are reached inside the night."""
 
@@ -78,9 +78,11 @@ class Plan:
     _seeded: _Seeded
 
     def __iter__(self) -> Iterator[Incident]:
-        """From the first one on, anew at each call; memory does not grow with time."""
+        """From the first one on, anew at each call; memory is bounded by the number of homes."""
         yield from self._staged
-        busy = {i.home: free_again(i) for i in self._staged}
+        busy: dict[str, int] = {}
+        for i in self._staged:
+            busy[i.home] = max(free_again(i), busy.get(i.home, 0))
         yield from self._seeded.walk(busy)
 
     def before(self, at: int) -> list[Incident]:
@@ -176,6 +178,24 @@ def _happen(kind: Kind, who: Candidate, at: int, *, repeat: bool) -> Incident:
     )
 
 
+@dataclass
+class _Turns:
+    """Whose turn it is for each kind, and which kinds could not happen in their slot.
+
+    A night absence is owed from the start: few slots of a short run lie in its hours.
+    """
+
+    next: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(Kind, 0))
+    owed: list[Kind] = field(default_factory=lambda: [Kind.NIGHT_ABSENCE])
+
+    def settle(self, kind: Kind, *, happened: Kind) -> None:
+        """The slot was `kind`'s; each kind is owed once at most."""
+        if happened in self.owed:
+            self.owed.remove(happened)
+        if kind is not happened and kind not in self.owed:
+            self.owed.append(kind)
+
+
 @dataclass(frozen=True)
 class _Seeded:
     """The endless part: one slot every `every` µs, filled if a suitable home is free."""
@@ -189,41 +209,45 @@ class _Seeded:
     every: int
 
     def walk(self, busy: dict[str, int]) -> Iterator[Incident]:
-        """`busy`: until when each home is taken; changed in place and kept small."""
+        """`busy`: until when each home is taken; changed in place."""
         if self.every <= 0:
             return
-        turn = dict.fromkeys(Kind, 0)
+        turns = _Turns()
         for k in count():
             at = self.start + _FIRST_SEEDED + k * self.every + self._jitter(k)
             if self.until is not None and at >= self.until:
                 return
-            incident = self._fill(k, at, busy, turn)
-            if incident is not None and (self.until is None or incident.ends <= self.until):
-                _forget(busy, at)
+            incident = self._fill(k, at, busy, turns)
+            if incident is not None:
                 busy[incident.home] = free_again(incident)
                 yield incident
 
     def _jitter(self, k: int) -> int:
         return int(self.dice.between(0, max(1, self.every // 2), 1, k)) // 1000 * 1000
 
-    def _fill(
-        self, k: int, at: int, busy: dict[str, int], turn: dict[Kind, int]
-    ) -> Incident | None:
-        """The next kind in the cycle that somebody free can have; SOS as the last resort."""
-        for kind in (_CYCLE[k % len(_CYCLE)], Kind.SOS):
-            who = self._free(kind, at, busy, turn)
-            if who is not None:
-                return _happen(kind, who, at, repeat=bool(self.dice.chance(0.3, 2, k)))
+    def _fill(self, k: int, at: int, busy: dict[str, int], turns: _Turns) -> Incident | None:
+        """What is owed first, then the cycle's kind, then SOS, which somebody free can have.
+
+        A kind that nobody can have now (a night absence by day) is owed for later.
+        """
+        kind = _CYCLE[k % len(_CYCLE)]
+        for wanted in dict.fromkeys([*turns.owed, kind, Kind.SOS]):
+            who = self._free(wanted, at, busy, turns)
+            if who is None:
+                continue
+            incident = _happen(wanted, who, at, repeat=bool(self.dice.chance(0.3, 2, k)))
+            if self.until is None or incident.ends <= self.until:
+                turns.settle(kind, happened=wanted)
+                return incident
         return None
 
-    def _free(
-        self, kind: Kind, at: int, busy: dict[str, int], turn: dict[Kind, int]
-    ) -> Candidate | None:
+    def _free(self, kind: Kind, at: int, busy: dict[str, int], turns: _Turns) -> Candidate | None:
         some = self.candidates.of(kind)
+        calm = at - _SETTLED if kind is Kind.NIGHT_ABSENCE else at
         for _ in range(min(_TRIES, len(some))):
-            who = some[turn[kind] % len(some)]
-            turn[kind] += 1
-            if busy.get(who.home, self.start) <= at and self._suits(kind, who, at):
+            who = some[turns.next[kind] % len(some)]
+            turns.next[kind] += 1
+            if busy.get(who.home, self.start) <= calm and self._suits(kind, who, at):
                 return who
         return None
 
@@ -238,10 +262,3 @@ class _Seeded:
         return low <= local < high and self.routine.in_bed_throughout(
             row, begin=at - _SETTLED, end=at
         )
-
-
-def _forget(busy: dict[str, int], at: int) -> None:
-    """Drop who is free again, once in a while, so that memory does not grow with time."""
-    if len(busy) % 1024 == 1023:
-        for home in [h for h, until in busy.items() if until <= at]:
-            del busy[home]

@@ -23,7 +23,7 @@ from simulator.message import Message
 from simulator.speakers import Speaker, make_speaker
 from simulator.world import STATUS_SPAN, World
 
-__all__ = ["Message", "messages"]
+__all__ = ["Message", "Run", "messages"]
 
 _AT_ONCE = 20_000
 """Messages a window at most, about; bounds memory."""
@@ -39,9 +39,9 @@ def messages(
     their own phases, and the plan's incidents happen. ValueError for a directory with a device
     that the simulator cannot speak for.
     """
-    run = _Run(directory, seed, start)
+    run = Run(directory, seed=seed, start=start)
     window = best_window(run.speakers)
-    return run.play(plan, until, window)
+    return run.play(plan, until=until, window=window)
 
 
 def best_window(speakers: list[Speaker]) -> int:
@@ -52,8 +52,10 @@ def best_window(speakers: list[Speaker]) -> int:
     return max(fitting, default=_WINDOWS[-1])
 
 
-class _Run:
-    def __init__(self, directory: Directory, seed: int, start: int) -> None:
+class Run:
+    """One run: the world and what is waiting to be said. `play` may be called once."""
+
+    def __init__(self, directory: Directory, *, seed: int, start: int) -> None:
         self._start = start
         self._world = World(directory, seed=seed, start=start)
         self.speakers = [make_speaker(self._world, g) for g in self._world.roster.groups]
@@ -67,7 +69,7 @@ class _Run:
             for k, row in enumerate(s.group.row.tolist())
         }
 
-    def play(self, plan: Plan, until: int | None, window: int) -> Iterator[Message]:
+    def play(self, plan: Plan, *, until: int | None, window: int) -> Iterator[Message]:
         incidents = iter(plan)
         coming = next(incidents, None)
         begin = self._start

@@ -1,7 +1,8 @@
 """What incidents do to people and devices while they last, as arrays over rows.
 
-One at a time for each person and device: the plan keeps a home's incidents apart, and where a
-fleet is too small for the staged ones, the later replaces the earlier.
+One at a time for each person and device: the plan keeps a home's incidents apart. Where a fleet is
+too small for the staged ones, what came first goes on, and the later only shows in what its own
+device says.
 """
 
 from typing import NamedTuple
@@ -48,15 +49,13 @@ class Overlay:
         self._mute = np.zeros((m, 2), np.int64)
 
     def begin(self, incident: Incident) -> None:
-        """From `incident.at` on; may be told in advance."""
+        """From `incident.at` on; may be told in advance, in the order of `at`."""
         if incident.kind is Kind.SILENT:
             self._mute[self._device[incident.device]] = incident.at, incident.ends
-        if incident.kind in _ON_PERSON:
-            row = self._who(incident)
-            if row is not None:
-                self._since[row], self._until[row] = incident.at, incident.ends
-                effect = _ON_PERSON[incident.kind]
-                self._bed[row], self._room[row], self._heart[row] = effect
+        row = self._who(incident) if incident.kind in _ON_PERSON else None
+        if row is not None and self._until[row] <= incident.at:
+            self._since[row], self._until[row] = incident.at, incident.ends
+            self._bed[row], self._room[row], self._heart[row] = _ON_PERSON[incident.kind]
 
     def _who(self, incident: Incident) -> int | None:
         """The elder, or for a whole home's device the first who lives there."""

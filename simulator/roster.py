@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,6 @@ class People:
     ids: list[str]
     keys: Int
     zone: Int
-    care_level: Int
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Group:
     """Devices of one kind, profile and interval, in directory order.
 
     `sleeper`: whose bed it is (person row, -1 for nobody's). `members`: person rows of the home,
-    padded with -1. `row`: position in `Roster.devices`. `zone`: of the place it stands in.
+    padded with -1. `row`: position among the directory's devices. `zone`: of the area, as an
+    index into the roster's zones.
     """
 
     kind: DeviceKind
@@ -45,23 +46,27 @@ class Group:
     keys: Int
     row: Int
     sleeper: Int
-    members: NDArray[np.int64]
+    members: Int
     zone: Int
 
 
 @dataclass(frozen=True)
 class Roster:
+    """Zones and people of a directory; the groups of devices are made when first asked for."""
+
     zones: list[str]
     people: People
-    devices: list[Device]
-    groups: list[Group]
+    directory: Directory
 
     @classmethod
     def of(cls, directory: Directory) -> Roster:
-        zones = sorted({*_zone_of_elder(directory).values(), *area_zones(directory.areas).values()})
-        index = {z: k for k, z in enumerate(zones)}
-        people = _people(directory, index)
-        return cls(zones, people, list(directory.devices), _groups(directory, people, index))
+        of_elders, of_areas = _zone_of_elder(directory), area_zones(directory.areas)
+        zones = sorted({*of_elders.values(), *of_areas.values()})
+        return cls(zones, _people(directory, zones), directory)
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        return _groups(self.directory, self.people, self.zones)
 
 
 def _zone_of_elder(directory: Directory) -> dict[str, str]:
@@ -70,57 +75,63 @@ def _zone_of_elder(directory: Directory) -> dict[str, str]:
     return {e.id: e.zone or by_area[area[e.home]] for e in directory.elders}
 
 
-def _people(directory: Directory, index: dict[str, int]) -> People:
+def _people(directory: Directory, zones: list[str]) -> People:
     ids = [e.id for e in directory.elders]
     zone = _zone_of_elder(directory)
     return People(
         ids=ids,
         keys=keys_of(ids),
-        zone=np.array([index[zone[i]] for i in ids], np.int64),
-        care_level=np.array([e.care_level for e in directory.elders], np.int64),
+        zone=np.array([zones.index(zone[i]) for i in ids], np.int64),
     )
 
 
-def _groups(directory: Directory, people: People, index: dict[str, int]) -> list[Group]:
-    person = {id_: k for k, id_ in enumerate(people.ids)}
-    members: dict[str, list[int]] = defaultdict(list)
-    for elder in directory.elders:
-        members[elder.home].append(person[elder.id])
-    home_of = {e.id: e.home for e in directory.elders}
-    area_of = {g.id: g.area for g in directory.gateways}
-    zone_of = area_zones(directory.areas)
-    sorted_: dict[tuple[DeviceKind, str, int], list[tuple[int, Device]]] = defaultdict(list)
+def _groups(directory: Directory, people: People, zones: list[str]) -> list[Group]:
+    alike: dict[tuple[DeviceKind, str, int], list[int]] = defaultdict(list)
     for row, device in enumerate(directory.devices):
-        sorted_[device.kind, device.profile, device.interval_s].append((row, device))
-    made = []
-    for (kind, profile, interval_s), rows in sorted_.items():
-        devices = [d for _, d in rows]
-        homes = [d.home or home_of[d.elder or ""] for d in devices]
-        areas = [area_of[d.gateway] for d in devices]
-        made.append(
-            Group(
-                kind=kind,
-                profile=profile,
-                interval=interval_s * SECOND,
-                devices=devices,
-                areas=areas,
-                keys=keys_of([d.id for d in devices]),
-                row=np.array([r for r, _ in rows], np.int64),
-                sleeper=np.array([_sleeper(d, person, members) for d in devices], np.int64),
-                members=_padded([members[h] for h in homes]),
-                zone=np.array([index[zone_of[a]] for a in areas], np.int64),
-            )
+        alike[device.kind, device.profile, device.interval_s].append(row)
+    grouping = _Grouping(directory, people, zones)
+    return [grouping.group(rows) for rows in alike.values()]
+
+
+class _Grouping:
+    """Look-ups from ids to rows, made once for all groups."""
+
+    def __init__(self, directory: Directory, people: People, zones: list[str]) -> None:
+        self._devices = directory.devices
+        self._person = {id_: k for k, id_ in enumerate(people.ids)}
+        self._home = {e.id: e.home for e in directory.elders}
+        self._area = {g.id: g.area for g in directory.gateways}
+        self._zone = {a: zones.index(z) for a, z in area_zones(directory.areas).items()}
+        self._members: dict[str, list[int]] = defaultdict(list)
+        for elder in directory.elders:
+            self._members[elder.home].append(self._person[elder.id])
+
+    def group(self, rows: list[int]) -> Group:
+        devices = [self._devices[r] for r in rows]
+        areas = [self._area[d.gateway] for d in devices]
+        return Group(
+            kind=devices[0].kind,
+            profile=devices[0].profile,
+            interval=devices[0].interval_s * SECOND,
+            devices=devices,
+            areas=areas,
+            keys=keys_of([d.id for d in devices]),
+            row=np.array(rows, np.int64),
+            sleeper=np.array([self._sleeper(d) for d in devices], np.int64),
+            members=_padded([self._members[self._home_of(d)] for d in devices]),
+            zone=np.array([self._zone[a] for a in areas], np.int64),
         )
-    return made
+
+    def _home_of(self, device: Device) -> str:
+        return device.home or self._home[device.elder or ""]
+
+    def _sleeper(self, device: Device) -> int:
+        if device.elder is not None:
+            return self._person[device.elder]
+        who = self._members[device.home or ""]
+        return who[0] if who and device.location is Location.SHARED_BED else -1
 
 
-def _sleeper(device: Device, person: dict[str, int], members: dict[str, list[int]]) -> int:
-    if device.elder is not None:
-        return person[device.elder]
-    who = members[device.home or ""]
-    return who[0] if who and device.location is Location.SHARED_BED else -1
-
-
-def _padded(lists: list[list[int]]) -> NDArray[np.int64]:
+def _padded(lists: list[list[int]]) -> Int:
     width = max(map(len, lists), default=0)
     return np.array([row + [-1] * (width - len(row)) for row in lists], np.int64)

@@ -53,8 +53,8 @@ class Routine:
         local = at + offsets(self._zones, self._people.zone[who], at) - NOON
         day, since = local // DAY, local % DAY
         days = np.unique(day)
-        if len(days) == 1:
-            return self._pose_on(int(days[0]), who, since)
+        if len(days) <= 1:
+            return self._pose_on(int(days.max(initial=0)), who, since)
         parts = [(day == d).nonzero()[0] for d in days]
         poses = [self._pose_on(int(d), who[p], since[p]) for d, p in zip(days, parts, strict=True)]
         back = np.argsort(np.concatenate(parts), kind="stable")

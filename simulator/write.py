@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import BinaryIO, NamedTuple
 
 from schemas.registry_csv import write_folder
 from schemas.times import DAY, MINUTE
@@ -49,17 +49,17 @@ def write_run(
     planned = plan(directory, seed=seed, start=start, until=until, staged=False)
     incidents = truth.write(out / "truth.jsonl", planned)
     fleet = messages(directory, seed=seed, start=start, until=until, plan=planned)
-    with (out / "capture.jsonl").open("w", encoding="utf-8", newline="\n") as file:
+    with (out / "capture.jsonl").open("wb") as file:
         written = _record(fleet, file, start=start, until=until, progress=progress)
     return Run(homes, written, incidents)
 
 
 def _record(
-    fleet: Iterable[Message], file: TextIO, *, start: int, until: int, progress: Progress | None
+    fleet: Iterable[Message], file: BinaryIO, *, start: int, until: int, progress: Progress | None
 ) -> int:
     reported, written = start, 0
     for message in fleet:
-        file.write(capture.line(message) + "\n")
+        file.write(capture.line(message))
         written += 1
         if progress is not None and message.at >= reported + MINUTE:
             reported = message.at

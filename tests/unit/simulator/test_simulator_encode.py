@@ -1,0 +1,119 @@
+"""What goes on the wire, in each vendor's own shape."""
+
+import json
+from uuid import UUID
+
+import numpy as np
+
+from schemas.times import parse_rfc3339
+from simulator.encode import canonical, chirpstack, milesight, zigbee2mqtt
+
+AT = parse_rfc3339("2026-02-03T21:04:05.678901Z")
+ZONE = "Asia/Shanghai"
+
+
+def test_canonical_stamps_in_both_forms() -> None:
+    ts = np.array([AT, AT])
+    offset = np.array([8 * 3600 * 1_000_000, -(3 * 3600 + 1800) * 1_000_000])
+    as_text = canonical.stamps(ts, offset, np.array([True, True]))
+    assert as_text == ['"2026-02-04T05:04:05.678+08:00"', '"2026-02-03T17:34:05.678-03:30"']
+    as_number = canonical.stamps(ts, offset, np.array([False, False]))
+    assert as_number == [str(AT // 1000)] * 2
+    for text in as_text:
+        assert parse_rfc3339(json.loads(text)) == AT // 1000 * 1000
+
+
+def test_canonical_bed_tells_rates_only_of_somebody_in_it() -> None:
+    rates = [(723, 141, 5), (canonical.NULL, 100, 40), (1, 2, 3)]
+    full, blurred, empty = canonical.beds(
+        ["1", "2", "3"], [7, 8, 9], [True, True, False], rates, ["", ',"signal":-50', ""]
+    )
+    assert json.loads(full) == {
+        "ts": 1,
+        "seq": 7,
+        "in_bed": True,
+        "heart_rate": 72.3,
+        "respiratory_rate": 14.1,
+        "movement": 5,
+    }
+    assert json.loads(blurred)["heart_rate"] is None
+    assert json.loads(blurred)["signal"] == -50
+    assert json.loads(empty) == {"ts": 3, "seq": 9, "in_bed": False}
+
+
+def test_canonical_room_and_single_fields() -> None:
+    (room,) = canonical.rooms(["5"], [1], [True], [""])
+    assert json.loads(room) == {"ts": 5, "seq": 1, "presence": True}
+    pressed = canonical.fields('"2026-01-01T00:00:00Z"', 3, sos="pressed", battery=80)
+    said = {"ts": "2026-01-01T00:00:00Z", "seq": 3, "sos": "pressed", "battery": 80}
+    assert json.loads(pressed) == said
+
+
+def test_z2m_press_is_several_messages_with_one_plain_copy() -> None:
+    for announced in (False, True):
+        said = zigbee2mqtt.press(
+            "0xa4c1380000000001", AT, ZONE, battery=77, linkquality=90, announced=announced
+        )
+        at = [when for when, _, _ in said]
+        assert at == sorted(at)
+        assert at[0] == AT
+        assert at[-1] - at[0] < 1_000_000
+        *state, (_, topic, text) = said
+        assert (topic, text) == ("zigbee2mqtt/0xa4c1380000000001/action", b"emergency")
+        assert {t for _, t, _ in state} == {"zigbee2mqtt/0xa4c1380000000001"}
+        actions = [json.loads(p)["action"] for _, _, p in state]
+        assert actions == ([None] if announced else []) + ["emergency", ""]
+
+
+def test_z2m_last_seen_carries_the_zone() -> None:
+    said = json.loads(zigbee2mqtt.state(AT, ZONE, action=None, battery=77, linkquality=9))
+    assert said == {
+        "action": None,
+        "battery": 77,
+        "last_seen": "2026-02-04T05:04:05+08:00",
+        "linkquality": 9,
+    }
+
+
+def test_vs373_in_two_spellings_with_local_time_without_zone() -> None:
+    new, old = (
+        json.loads(
+            milesight.trigger(
+                "6801000000000042",
+                AT,
+                ZONE,
+                event=milesight.Event.FALL,
+                status=milesight.Status.RESOLVE,
+                number=12,
+                old=old,
+            )
+        )
+        for old in (False, True)
+    )
+    assert new["device_info"]["device_sn"] == "6801000000000042"
+    assert new["device_info"]["time"] == "2026-02-04 05:04:05"
+    assert new["trigger_data"] == {"type": 0, "trigger_id": 12, "event": 0, "status": 2}
+    assert list(old) == ["device info"]
+    assert old["device info"]["device sn"] == "6801000000000042"
+    assert old["device info"]["trigger data"]["trigger id"] == 12
+
+
+def test_chirpstack_uplink_leaves_zeros_out_and_has_one_id_a_frame() -> None:
+    def uplink(f_cnt: int) -> dict[str, object]:
+        frame = chirpstack.Uplink(
+            "24e124000000000a", AT, f_cnt, {"battery": 0, "join": ""}, -71, 0.0
+        )
+        said: dict[str, object] = json.loads(chirpstack.up(frame, "gw0001"))
+        return said
+
+    first, again, later = uplink(0), uplink(0), uplink(1)
+    assert first == again
+    assert "fCnt" not in first
+    assert later["fCnt"] == 1
+    assert "object" not in first or first["object"] == {}
+    assert first["time"] == "2026-02-03T21:04:05.678901+00:00"
+    assert first["fPort"] == 85
+    assert first["rxInfo"][0]["rssi"] == -71  # type: ignore[index]
+    ids = {UUID(str(u["deduplicationId"])) for u in (first, later)}
+    assert len(ids) == 2
+    assert chirpstack.topic("24e124000000000a").endswith("/device/24e124000000000a/event/up")
