@@ -4,7 +4,7 @@ The row is locked by the caller, in the caller's transaction. Every path ends in
 saves the row and queues the updated cards in that same transaction.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from psycopg import AsyncConnection
@@ -18,10 +18,17 @@ from store.stations_events import Event
 from store.stations_incident import Incident, Joined
 
 
-async def arm(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> None:
+async def arm(
+    conn: AsyncConnection,
+    row: Incident,
+    now: datetime,
+    policy: Policy,
+    *,
+    events: Sequence[Event] = (),
+) -> None:
     """Climb from the lowest level, from now on; every station it has reached is paged as well."""
     row.ladder_from, row.climb = now, 0
-    await climb(conn, row, now, policy, also=await _reached(conn, row))
+    await climb(conn, row, now, policy, also=reached(row), events=events)
 
 
 async def climb(
@@ -31,6 +38,7 @@ async def climb(
     policy: Policy,
     *,
     also: Collection[str] = (),
+    events: Sequence[Event] = (),
 ) -> None:
     """Page the rung that is due (past the last: the top again), and set when the next one is."""
     if row.ladder_from is None:
@@ -40,52 +48,58 @@ async def climb(
     pages = where.at(_rung_level(steps, row.climb))
     row.climb = min(row.climb + 1, len(steps.rungs))
     _set_climb(row, steps, where, now)
-    await page(conn, row, pages, now, policy, also=also)
+    await page(conn, row, pages, now, policy, also=also, events=events)
 
 
 async def overdue(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> None:
     """The holder took no step in time: page them and the next level, and climb on from there."""
     steps = policy.ladder.steps(row.severity)
     where = await find_route(conn, row, now, policy)
-    pages = _next_up(where, steps, await _reached(conn, row))
+    pages = _next_up(where, steps, reached(row))
     detail = {"state": row.state, "holder": row.holder}
-    await stations_events.record(
-        conn, Event(at=now, kind="deadline", incident=row.id, detail=detail)
-    )
+    missed = Event(at=now, kind="deadline", incident=row.id, detail=detail)
     taken = [n for n, r in enumerate(steps.rungs) if any(p.level == r.level for p in pages)]
     last = max(taken, default=len(steps.rungs) - 1)
     row.climb, row.ladder_from = last + 1, now - timedelta(seconds=steps.rungs[last].after_s)
     _set_climb(row, steps, where, now)
-    await page(conn, row, pages, now, policy)
+    await page(conn, row, pages, now, policy, events=[missed])
 
 
 async def page(
     conn: AsyncConnection,
     row: Incident,
-    pages: list[Page],
+    pages: Sequence[Page],
     now: datetime,
     policy: Policy,
     *,
     also: Collection[str] = (),
+    events: Sequence[Event] = (),
 ) -> None:
     """Page stations, those in `also`, and the holder's; who is new joins for good.
 
     With nobody to page (no station in the whole directory) that is recorded as `unrouted`.
     """
-    before = await _reached(conn, row)
+    before = reached(row)
     new = [Joined(p.station, p.level, now, p.why) for p in pages if p.station not in before]
-    await stations_incident.join(conn, row.id, new)
-    paged = {p.station for p in pages} | set(also)
-    if row.holder_station is not None:
-        paged.add(row.holder_station)
-    detail = {
-        "pages": [p._asdict() for p in pages],
-        "again": sorted(paged - {p.station for p in pages}),
-    }
-    kind = "paged" if paged else "unrouted"
-    await stations_events.record(conn, Event(at=now, kind=kind, incident=row.id, detail=detail))
-    everybody = bool(new) or bool(also)
-    await publish(conn, row, now, policy, paged=paged, only_paged=not everybody)
+    row.joined += new
+    first = [p.station for p in pages]
+    again = {*also, row.holder_station} - {None, *first}
+    paged = Event(
+        at=now,
+        kind="paged" if first or again else "unrouted",
+        incident=row.id,
+        detail={"pages": [p._asdict() for p in pages], "again": sorted(s for s in again if s)},
+    )
+    await publish(
+        conn,
+        row,
+        now,
+        policy,
+        paged={*first, *again},
+        to=None if new or also else {*first, *again},
+        events=[*events, paged],
+        new=new,
+    )
 
 
 async def publish(
@@ -94,23 +108,30 @@ async def publish(
     now: datetime,
     policy: Policy,
     *,
-    paged: Collection[str] = (),
-    only_paged: bool = False,
+    events: Sequence[Event],
+    paged: Collection[str | None] = (),
+    to: Collection[str | None] | None = None,
+    new: Sequence[Joined] = (),
 ) -> None:
-    """Save the row, queue its card for the stations it has reached, and wake who shows it.
+    """Save the row, record what happened, queue cards, and wake who shows or sends them.
 
-    `paged`: the stations whose card asks for an answer now. `only_paged`: nothing has changed
-    for the others.
+    `paged`: the stations whose card asks for an answer now. `to`: whom to send a card (None:
+    every station it has reached). `new`: stations that join by this.
     """
-    await stations_incident.save(conn, row)
     alerts = await stations_incident.alerts(conn, row.id)
+    row.revision += 1
     letters = [
         cards.letter(row, alerts, station, paged=station.station in paged, link=policy.link)
-        for station in await stations_incident.joined(conn, row.id)
-        if not only_paged or station.station in paged
+        for station in row.joined
+        if to is None or station.station in to
     ]
-    await stations_outbox.enqueue(conn, letters, incident=row.id, now=now)
-    await stations_incident.notify(conn, row.id)
+    async with conn.pipeline():
+        await stations_incident.join(conn, row.id, new)
+        for event in events:
+            await stations_events.record(conn, event)
+        await stations_incident.save(conn, row)
+        await stations_outbox.enqueue(conn, letters, incident=row.id, now=now)
+        await stations_incident.notify(conn, row.id)
 
 
 async def answered(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> None:
@@ -121,12 +142,16 @@ async def answered(conn: AsyncConnection, row: Incident, now: datetime, policy: 
     row.due_at = ladder.answer_due(steps, state=row.state, acknowledged=since, now=now)
     if row.due_at is not None:
         where = await find_route(conn, row, now, policy)
-        row.next_level = _level(_next_up(where, steps, await _reached(conn, row)))
+        row.next_level = _level(_next_up(where, steps, reached(row)))
 
 
 def rest(row: Incident) -> None:
     """Stop every timer: nobody is paged for it any more."""
     row.ladder_from = row.due_at = row.next_level = None
+
+
+def reached(row: Incident) -> set[str]:
+    return {s.station for s in row.joined}
 
 
 async def find_route(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> Route:
@@ -153,7 +178,3 @@ def _next_up(where: Route, steps: Steps, reached: Collection[str]) -> list[Page]
 
 def _level(pages: list[Page]) -> str | None:
     return pages[-1].level if pages else None
-
-
-async def _reached(conn: AsyncConnection, row: Incident) -> set[str]:
-    return {s.station for s in await stations_incident.joined(conn, row.id)}

@@ -87,7 +87,8 @@ async def _task(conn: AsyncConnection, change: Arrived, now: datetime, policy: P
 
 
 async def _incident(conn: AsyncConnection, change: Arrived, now: datetime, policy: Policy) -> None:
-    await stations_task.finish_for_alert(conn, change.alert, now=now, note="incident")
+    if change.kind != ChangeKind.RAISED:  # it may have been a task so far
+        await stations_task.finish_for_alert(conn, change.alert, now=now, note="incident")
     row = await stations_incident.lock_open(conn, change.lane)
     if row is None:
         await _open(conn, change, now, policy)
@@ -105,8 +106,7 @@ async def _open(conn: AsyncConnection, change: Arrived, now: datetime, policy: P
         now=now,
     )
     await stations_incident.add_alert(conn, row.id, change.alert, now)
-    await _record(conn, row, change, "opened", now)
-    await incident.arm(conn, row, now, policy)
+    await incident.arm(conn, row, now, policy, events=[_event(row, change, "opened", now)])
 
 
 async def _grow(
@@ -119,15 +119,15 @@ async def _grow(
     if rises:
         row.severity = change.severity
     row.test = row.test and change.test
-    await _record(conn, row, change, "rose" if rises else "joined" if new else change.kind, now)
+    kind = "rose" if rises else "joined" if new else change.kind
+    event = _event(row, change, kind, now)
     emergency = new and change.category == Category.EMERGENCY
     resting = row.due_at is None and row.holder is None
     if rises or turns_real or resting or (emergency and row.ladder_from is None):
-        await incident.arm(conn, row, now, policy)
+        await incident.arm(conn, row, now, policy, events=[event])
     else:
-        reached = await stations_incident.joined(conn, row.id)
-        paged = {s.station for s in reached} if emergency else set()
-        await incident.publish(conn, row, now, policy, paged=paged)
+        paged = incident.reached(row) if emergency else set()
+        await incident.publish(conn, row, now, policy, paged=paged, events=[event])
 
 
 async def _cleared(conn: AsyncConnection, change: Arrived, now: datetime, policy: Policy) -> None:
@@ -141,16 +141,13 @@ async def _cleared(conn: AsyncConnection, change: Arrived, now: datetime, policy
     row = await stations_incident.lock_of_alert(conn, change.alert)
     if row is None:
         return
-    await _record(conn, row, change, "cleared", now)
     alerts = await stations_incident.alerts(conn, row.id)
     if row.severity != Severity.RED and all(a.cleared is not None for a in alerts):
         incident.rest(row)
-    await incident.publish(conn, row, now, policy)
+    event = _event(row, change, "cleared", now)
+    await incident.publish(conn, row, now, policy, events=[event])
 
 
-async def _record(
-    conn: AsyncConnection, row: Incident, change: Arrived, kind: str, now: datetime
-) -> None:
+def _event(row: Incident, change: Arrived, kind: str, now: datetime) -> Event:
     detail = {"rule": change.rule, "severity": change.severity}
-    event = Event(at=now, kind=kind, incident=row.id, alert=change.alert, detail=detail)
-    await stations_events.record(conn, event)
+    return Event(at=now, kind=kind, incident=row.id, alert=change.alert, detail=detail)

@@ -109,11 +109,9 @@ async def find(
     conn: AsyncConnection, *, home: str | None, lane: str, now: datetime, follow_duty: bool
 ) -> Route:
     """The route of a home; without one, of the gateway that `lane` then names."""
-    area = await stations_route.area_of_home(conn, home) if home is not None else None
-    known = area is not None
-    if home is None:
-        area = await stations_route.area_of_gateway(conn, lane)
-    places = await stations_route.above(conn, area) if area is not None else []
+    gateway = lane if home is None else None
+    places = await stations_route.above(conn, home=home, gateway=gateway)
+    known = home is not None and bool(places)
     stations = [p.station for p in places if p.station is not None]
     shifts = await stations_route.calendar(conn, stations) if follow_duty and stations else None
     top = () if known and stations else _top(await stations_route.stations_by_level(conn))

@@ -108,7 +108,7 @@ async def act(
     async with conn.transaction():
         await _check_actor(conn, actor)
         row = await stations_incident.lock(conn, incident_id)
-        if row is None or not await _reached(conn, incident_id, actor.station):
+        if row is None or actor.station not in incident.reached(row):
             raise Refused("not_reached")
         if row.state == "closed":
             raise Refused("closed", holder=row.holder)
@@ -143,11 +143,6 @@ async def _check_actor(conn: AsyncConnection, actor: Actor) -> None:
         raise Refused("read_only")
 
 
-async def _reached(conn: AsyncConnection, incident_id: UUID, station: str) -> bool:
-    joined = await stations_incident.joined(conn, incident_id)
-    return any(s.station == station for s in joined)
-
-
 async def _progress(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
     """Acknowledge, or log a step; either puts the incident into the actor's hands."""
     already = row.holder == deed.actor.staff and row.ladder_from is None
@@ -158,7 +153,7 @@ async def _progress(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
     if PROGRESS.index(state) > PROGRESS.index(row.state):
         row.state = state
     await incident.answered(conn, row, deed.now, deed.policy)
-    await _finish(conn, row, deed, detail)
+    await incident.publish(conn, row, deed.now, deed.policy, events=[_event(row, deed, detail)])
 
 
 async def _release(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
@@ -167,19 +162,18 @@ async def _release(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
         raise Refused("not_holder", holder=row.holder)
     row.holder = row.holder_station = row.acknowledged_at = None
     row.state = "open"
-    await _record(conn, row, deed, deed.detail)
-    await incident.arm(conn, row, deed.now, deed.policy)
+    event = _event(row, deed, deed.detail)
+    await incident.arm(conn, row, deed.now, deed.policy, events=[event])
 
 
 async def _escalate(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
     """The next level joins now. Whoever holds it keeps it, and timers run on."""
     where = await incident.find_route(conn, row, deed.now, deed.policy)
-    joined = {s.station for s in await stations_incident.joined(conn, row.id)}
-    pages = where.beyond(joined, why=Why.ESCALATED)
+    pages = where.beyond(incident.reached(row), why=Why.ESCALATED)
     if not pages:
         raise Refused("at_top")
-    await _record(conn, row, deed, deed.detail)
-    await incident.page(conn, row, pages, deed.now, deed.policy)
+    event = _event(row, deed, deed.detail)
+    await incident.page(conn, row, pages, deed.now, deed.policy, events=[event])
 
 
 async def _close(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
@@ -193,7 +187,7 @@ async def _close(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
     row.state, row.closed_at = "closed", deed.now
     row.outcome, row.reached, row.note = deed.outcome, deed.reached, deed.note
     incident.rest(row)
-    await _finish(conn, row, deed, detail)
+    await incident.publish(conn, row, deed.now, deed.policy, events=[_event(row, deed, detail)])
 
 
 def _take(row: Incident, deed: _Deed) -> dict[str, Any]:
@@ -213,25 +207,16 @@ def _take(row: Incident, deed: _Deed) -> dict[str, Any]:
     return {} if before in (None, staff) else {"from": before}
 
 
-async def _finish(
-    conn: AsyncConnection, row: Incident, deed: _Deed, detail: dict[str, Any]
-) -> None:
-    await _record(conn, row, deed, detail)
-    await incident.publish(conn, row, deed.now, deed.policy)
-
-
-async def _record(
-    conn: AsyncConnection, row: Incident, deed: _Deed, detail: dict[str, Any]
-) -> None:
-    event = Event(
+def _event(row: Incident, deed: _Deed, detail: dict[str, Any]) -> Event:
+    staff, station = deed.actor
+    return Event(
         at=deed.now,
         kind=deed.action.value,
         incident=row.id,
-        staff=deed.actor.staff,
-        station=deed.actor.station,
+        staff=staff,
+        station=station,
         detail=detail,
     )
-    await stations_events.record(conn, event)
 
 
 _DO: dict[Action, Callable[[AsyncConnection, Incident, _Deed], Awaitable[None]]] = {

@@ -1,6 +1,7 @@
 """Incidents, their alerts and the stations they reached: the rows behind `stations/`."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -30,9 +31,21 @@ _CREATE = SQL(
 ).format(_COLUMNS)
 
 
+class Joined(NamedTuple):
+    """A station that an incident has reached: at which level, when, and why."""
+
+    station: str
+    level: str
+    joined_at: datetime
+    why: str
+
+
 @dataclass(slots=True)
 class Incident:
-    """An incident's row, held under its lock while it is changed and then saved."""
+    """An incident's row, held under its lock while it is changed and then saved.
+
+    `joined`: the stations it has reached, in the order they joined.
+    """
 
     id: UUID
     home: str | None
@@ -53,15 +66,7 @@ class Incident:
     next_level: str | None
     test: bool
     revision: int
-
-
-class Joined(NamedTuple):
-    """A station that an incident has reached: at which level, when, and why."""
-
-    station: str
-    level: str
-    joined_at: datetime
-    why: str
+    joined: list[Joined] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ async def lock_due(conn: AsyncConnection, now: datetime, limit: int) -> list[Inc
     """Incidents whose timer is due, the longest due first; those another copy holds are left."""
     async with conn.cursor(row_factory=class_row(Incident)) as cursor:
         await cursor.execute(_LOCK_DUE, (now, limit))
-        return await cursor.fetchall()
+        return await _with_stations(conn, await cursor.fetchall())
 
 
 async def postpone(conn: AsyncConnection, incident: UUID, until: datetime) -> None:
@@ -121,15 +126,16 @@ async def create(
     conn: AsyncConnection, *, home: str | None, lane: str, severity: str, test: bool, now: datetime
 ) -> Incident:
     """A new open incident, locked by being new. The caller holds the lane."""
-    made = await _one(conn, _CREATE, home, lane, severity, test, now)
+    async with conn.cursor(row_factory=class_row(Incident)) as cursor:
+        await cursor.execute(_CREATE, (home, lane, severity, test, now))
+        made = await cursor.fetchone()
     if made is None:
         raise RuntimeError(f"no incident was made for lane {lane}")
     return made
 
 
 async def save(conn: AsyncConnection, row: Incident) -> None:
-    """Write what may change of it, and count its revision up."""
-    row.revision += 1
+    """Write what may change of it. The caller has counted its revision up."""
     await conn.execute(
         """
         UPDATE incident SET severity = %(severity)s, state = %(state)s, holder = %(holder)s,
@@ -140,7 +146,7 @@ async def save(conn: AsyncConnection, row: Incident) -> None:
             revision = %(revision)s
         WHERE id = %(id)s
         """,
-        {name: getattr(row, name) for name in Incident.__slots__},
+        {name: getattr(row, name) for name in Incident.__slots__ if name != "joined"},
     )
 
 
@@ -168,8 +174,7 @@ async def alerts(conn: AsyncConnection, incident: UUID) -> list[IncidentAlert]:
         return await cursor.fetchall()
 
 
-async def join(conn: AsyncConnection, incident: UUID, stations: list[Joined]) -> list[Joined]:
-    """Add stations; gives all that the incident has reached, in the order they joined."""
+async def join(conn: AsyncConnection, incident: UUID, stations: Sequence[Joined]) -> None:
     for s in stations:
         await conn.execute(
             """
@@ -178,18 +183,6 @@ async def join(conn: AsyncConnection, incident: UUID, stations: list[Joined]) ->
             """,
             (incident, s.station, s.level, s.joined_at, s.why),
         )
-    return await joined(conn, incident)
-
-
-async def joined(conn: AsyncConnection, incident: UUID) -> list[Joined]:
-    cursor = await conn.execute(
-        """
-        SELECT station, level, joined_at, why FROM incident_station
-        WHERE incident = %s ORDER BY joined_at, station
-        """,
-        (incident,),
-    )
-    return [Joined(*row) for row in await cursor.fetchall()]
 
 
 async def open_count(conn: AsyncConnection) -> dict[str, int]:
@@ -213,4 +206,22 @@ async def notify(conn: AsyncConnection, incident: UUID) -> None:
 async def _one(conn: AsyncConnection, query: Composed, *arguments: object) -> Incident | None:
     async with conn.cursor(row_factory=class_row(Incident)) as cursor:
         await cursor.execute(query, arguments)
-        return await cursor.fetchone()
+        found = await _with_stations(conn, await cursor.fetchall())
+    return found[0] if found else None
+
+
+async def _with_stations(conn: AsyncConnection, rows: list[Incident]) -> list[Incident]:
+    """A statement of its own, after the lock: it sees what the lock's former holder committed."""
+    if not rows:
+        return rows
+    by_id = {row.id: row for row in rows}
+    cursor = await conn.execute(
+        """
+        SELECT incident, station, level, joined_at, why FROM incident_station
+        WHERE incident = ANY(%s) ORDER BY joined_at, station
+        """,
+        (list(by_id),),
+    )
+    for incident, *columns in await cursor.fetchall():
+        by_id[incident].joined.append(Joined(*columns))
+    return rows

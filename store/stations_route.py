@@ -27,7 +27,10 @@ class Shift(NamedTuple):
 
 _UP = """
 WITH RECURSIVE up AS (
-    SELECT id, level, zone, parent, 0 AS depth FROM area WHERE id = %s
+    SELECT id, level, zone, parent, 0 AS depth FROM area
+    WHERE id = coalesce(
+        (SELECT area FROM home WHERE id = %(home)s),
+        (SELECT area FROM gateway WHERE id = %(gateway)s))
     UNION ALL
     SELECT a.id, a.level, a.zone, a.parent, up.depth + 1
     FROM area a JOIN up ON a.id = up.parent WHERE up.depth < 32
@@ -38,22 +41,11 @@ ORDER BY up.depth, s.id
 """
 
 
-async def above(conn: AsyncConnection, area: str) -> list[Place]:
-    """The area and everything above it, lowest first, with the stations there."""
-    cursor = await conn.execute(_UP, (area,))
+async def above(conn: AsyncConnection, *, home: str | None, gateway: str | None) -> list[Place]:
+    """The area of a home, or else of a gateway, and everything above it, lowest first, with the
+    stations there. Empty where the directory knows neither."""
+    cursor = await conn.execute(_UP, {"home": home, "gateway": gateway})
     return [Place(*row) for row in await cursor.fetchall()]
-
-
-async def area_of_home(conn: AsyncConnection, home: str) -> str | None:
-    cursor = await conn.execute("SELECT area FROM home WHERE id = %s", (home,))
-    row = await cursor.fetchone()
-    return row[0] if row else None
-
-
-async def area_of_gateway(conn: AsyncConnection, gateway: str) -> str | None:
-    cursor = await conn.execute("SELECT area FROM gateway WHERE id = %s", (gateway,))
-    row = await cursor.fetchone()
-    return row[0] if row else None
 
 
 async def stations_by_level(conn: AsyncConnection) -> list[tuple[str, str]]:
