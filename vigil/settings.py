@@ -19,6 +19,8 @@ from pydantic_settings import (
 
 from ingest.mqtt import BrokerAddress
 from ingest.settings import IngestSettings
+from stations.console.settings import ConsoleSettings
+from stations.settings import StationsSettings
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -96,6 +98,8 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     broker: BrokerSettings = BrokerSettings()
     ingest: IngestSettings = IngestSettings()
+    stations: StationsSettings = StationsSettings()
+    console: ConsoleSettings = ConsoleSettings()
     time: Time = Time()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()

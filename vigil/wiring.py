@@ -1,23 +1,35 @@
 """The long-running processes, put together: one straight function each, left to right."""
 
+import asyncio
 import os
 import signal
 import socket
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from datetime import datetime
+from random import SystemRandom
 from types import FrameType
 
 import prometheus_client
 import structlog
-from rules.engine import Engine
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
 
 from devices.catalogue import Catalogue
 from ingest.metrics import Metrics
 from ingest.mqtt import MqttSource
 from ingest.queue import BatchQueue, Limits
 from ingest.run import Ingest, Parts
+from rules.engine import Engine
 from rules.load import load_catalogue
 from schemas import topics
 from schemas.directory import Directory
 from schemas.registry import Registry
+from schemas.times import from_micros, to_micros
+from stations import run as stations
+from stations.console.app import create_app
+from stations.console.serve import serve
+from store import stations_clock
 from store.connect import connect
 from store.migrate import check
 from vigil.clock import ScaledClock, SystemClock
@@ -96,3 +108,59 @@ def run_ingest(settings: Settings) -> None:
     finally:
         source.close()
     logger.info("ingest stopped in order")
+
+
+def store_clock(time: Time) -> stations_clock.Clock:
+    """The store's clock; in a demo whose time runs faster, scaled like every other clock."""
+    clock = make_clock(time)
+    if not isinstance(clock, ScaledClock):
+        return stations_clock.now
+
+    async def scaled(connection: AsyncConnection) -> datetime:
+        return from_micros(clock.at(to_micros(await stations_clock.now(connection))))
+
+    return scaled
+
+
+def run_stations(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT; what is in hand is finished, and the rows hold the rest."""
+    require_migrated(settings)
+    asyncio.run(_run_stations(settings))
+
+
+async def _run_stations(settings: Settings) -> None:
+    clock = store_clock(settings.time)
+    running = asyncio.create_task(
+        stations.run(
+            settings.stations,
+            dsn=settings.store.dsn,
+            broker=settings.broker.url,
+            rng=SystemRandom(),
+            clock=clock,
+            serve=_console(settings, clock),
+        )
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, running.cancel)
+    with suppress(asyncio.CancelledError):
+        await running
+    logger.info("stations stopped in order")
+
+
+def _console(settings: Settings, clock: stations_clock.Clock) -> stations.Serve:
+    async def console(pool: AsyncConnectionPool, stopped: Callable[[], Collection[str]]) -> None:
+        async def now() -> datetime:
+            async with pool.connection() as connection:
+                return await clock(connection)
+
+        app = create_app(
+            pool,
+            clock=now,
+            settings=settings.console,
+            policy=settings.stations.policy(),
+            stopped=stopped,
+        )
+        await serve(app, settings.stations.console_host, settings.stations.console_port)
+
+    return console

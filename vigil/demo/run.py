@@ -25,9 +25,11 @@ from vigil.demo.client import Client
 from vigil.demo.staff import SimulatedStaff
 from vigil.demo.witness import Witness
 from vigil.demo.world import Child, World, embedded, round_the_clock
+from vigil.embedded.process import EmbeddedError
 from vigil.settings import Time
 
 _DRAIN_S = 20.0  # how long what was published may take to be committed at the end
+_START_S = 60  # how long the processes may take to start
 _BEAT_S = 0.02  # the loop's pause when nothing is due
 
 
@@ -92,7 +94,7 @@ def run(
         for child in children:
             stack.callback(child.stop)
         store = stack.enter_context(connect(world.dsn, application="vigil demo"))
-        _await_processes(store, children, clock, say)
+        _await_processes(store, children, clock)
 
         start = clock.now()
         story = plan(directory, seed=options.seed, start=start, until=None, staged=True)
@@ -187,25 +189,23 @@ def _live(
             progress(Progress(clock.monotonic() - began, total, rate, delivered))
             told, before = clock.monotonic(), total
             for child in children:
-                if (trouble := child.watch()) is not None:
+                if (trouble := child.watch(clock.monotonic())) is not None:
                     say(trouble)
         clock.sleep(_BEAT_S)
     fleet.flush()
 
 
-def _await_processes(
-    store: psycopg.Connection, children: list[Child], clock: ScaledClock, say: Say
-) -> None:
-    """Until ingest owns its partition and has caught up once."""
-    deadline = clock.monotonic() + 30
+def _await_processes(store: psycopg.Connection, children: list[Child], clock: ScaledClock) -> None:
+    """Until ingest owns its partition and has caught up once; EmbeddedError if one dies first."""
+    deadline = clock.monotonic() + _START_S
     while clock.monotonic() < deadline:
         if store.execute("SELECT count(*) FROM standstill").fetchone() != (0,):
             return
         for child in children:
-            if (trouble := child.watch()) is not None:
-                say(trouble)
+            if (trouble := child.watch(clock.monotonic())) is not None:
+                raise EmbeddedError(trouble)
         clock.sleep(0.1)
-    say("ingest is slow to start; going on")
+    raise EmbeddedError(f"ingest did not start within {_START_S} s: see {children[0].log}")
 
 
 def _result(store: psycopg.Connection, witness: Witness, clock: ScaledClock) -> dict[str, Any]:

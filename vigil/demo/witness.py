@@ -42,7 +42,7 @@ class Witness:
     def _on_card(self, payload: bytes) -> None:
         card = json.loads(payload)
         with self._lock:
-            self.delivered.update(alert["id"] for alert in card.get("alerts", []))
+            self.delivered.update(card["alerts"])
 
     @property
     def total(self) -> int:

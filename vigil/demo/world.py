@@ -49,8 +49,8 @@ def embedded(
             "VIGIL_CONFIG": str(folder / "none.toml"),
             "VIGIL_STORE__DSN": store.dsn,
             "VIGIL_BROKER__URL": broker.url,
-            "VIGIL_STATIONS__HOST": "127.0.0.1",
-            "VIGIL_STATIONS__PORT": str(port),
+            "VIGIL_STATIONS__CONSOLE_HOST": "127.0.0.1",
+            "VIGIL_STATIONS__CONSOLE_PORT": str(port),
             "VIGIL_STATIONS__PUBLIC_URL": url,
             "VIGIL_TIME__SPEED": str(time.speed),
             "VIGIL_TIME__ORIGIN": str(time.origin),
@@ -86,12 +86,14 @@ def _fill(dsn: str, directory: Directory, *, password: str, now: int) -> None:
 
 
 class Child:
-    """`vigil NAME` as a process of its own, started again if it dies."""
+    """`vigil NAME` as a process of its own, started again if it dies: at once the first time,
+    then after a pause that doubles."""
 
     def __init__(self, name: str, world: World) -> None:
         self.name = name
         self.log = world.folder / f"{name}.log"
         self.deaths = 0
+        self._again_at = 0.0
         self._environment = dict(world.environment)
         self._start()
 
@@ -112,11 +114,12 @@ class Child:
     def pid(self) -> int:
         return self._process.pid
 
-    def watch(self) -> str | None:
-        """Start it again if it died; then say so."""
-        if self._process.poll() is None:
+    def watch(self, now: float) -> str | None:
+        """Start it again if it died; then say so. `now`: monotonic seconds."""
+        if self._process.poll() is None or now < self._again_at:
             return None
         self.deaths += 1
+        self._again_at = now + min(2.0**self.deaths, 60)
         told = f"{self.name} ended with status {self._process.returncode}; started again. Its log:"
         told += "\n" + process.tail(self.log, 4)
         self._start()
