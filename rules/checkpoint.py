@@ -75,9 +75,11 @@ def load(data: bytes, state: State, rules: Sequence[Rule]) -> list[str]:
     for column in columns.values():
         column.data[:] = column.default
     for entry, rows, values in arrays:
-        column = columns.get((entry.table, entry.column))
-        if column and _keeps(column, fresh) and values.dtype == column.data.dtype:
-            column.data[rows] = values
+        target = columns.get((entry.table, entry.column))
+        if target is None or not _keeps(target, fresh):
+            continue
+        if values.dtype == target.data.dtype:
+            target.data[rows] = values
     return [f"rule {id_} is not the one of the snapshot: it starts fresh" for id_ in sorted(fresh)]
 
 

@@ -27,9 +27,10 @@ Int64 = NDArray[np.int64]
 class Talk:
     """What a batch's rows say of silence, by position in the batch.
 
-    `device_rows`: positions at which a known device spoke, `devices`: which one. `speaks`: sorted gateway × (n + 1) +
-    position of every row in which a gateway spoke. `back_gateway`, `back_rows`: who came back at
-    which position. `heard_before`: when each gateway had last spoken before the batch.
+    `device_rows`: positions at which a known device spoke, `devices`: which one. `speaks`: sorted
+    gateway × (n + 1) + position of every row in which a gateway spoke. `back_gateway`,
+    `back_rows`: who came back at which position. `heard_before`: when each gateway had last
+    spoken before the batch.
     """
 
     clock: Int64

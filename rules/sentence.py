@@ -49,8 +49,8 @@ def number(value: float) -> str:
 
 
 def duration(micros: int) -> tuple[str, str]:
-    """In the largest unit that fits, rounded down, e.g. (" 30 分钟", "30 min"); the Chinese has its own space before a figure."""
+    """In the largest unit that fits, rounded down, e.g. ("30 分钟", "30 min")."""
     for unit, zh, en in ((HOUR, "小时", "h"), (MINUTE, "分钟", "min")):
         if micros >= 2 * unit or (micros >= unit and micros % unit == 0):
-            return f" {micros // unit} {zh}", f"{micros // unit} {en}"
-    return f" {micros // SECOND} 秒", f"{micros // SECOND} s"
+            return f"{micros // unit} {zh}", f"{micros // unit} {en}"
+    return f"{micros // SECOND} 秒", f"{micros // SECOND} s"

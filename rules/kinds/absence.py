@@ -74,28 +74,26 @@ class Absence:
     def fire(self, rows: Round, news: News) -> None:
         bed = np.flatnonzero(news.bed)
         self._fire(rows.elder[bed], np.maximum(rows.watermark[bed], rows.ts[bed]))
-        which, elders = self._others(rows)
+        which, elders, _ = self._others(rows, news)
         self._fire(elders, rows.watermark[which])
 
-    def _others(self, rows: Round) -> tuple[Array, Array]:
-        """(row, elder): rows that show activity or presence, and whom that concerns."""
-        moving = rows.live & (rows.values["movement"] > 0)
-        moving &= self._world.own_bed[rows.device]
-        pressed = rows.live & (rows.values["sos"] == Sos.PRESSED)
-        seen = rows.live & self._world.room_sensor[rows.device]
-        mine = np.flatnonzero(moving | pressed)
-        shared = np.flatnonzero(seen)
-        which, elders = self._world.elders_of(rows.device[mine])
+    def _others(self, rows: Round, news: News) -> tuple[Array, Array, Array]:
+        """(row, elder, whether it is activity) for rows that show activity or presence, for
+        each elder whom that concerns and who is out."""
+        moving = (rows.values["movement"] > 0) & self._world.own_bed[rows.device]
+        pressed = rows.values["sos"] == Sos.PRESSED
+        mine = np.flatnonzero(rows.live & (moving | pressed))
+        shared = np.flatnonzero(rows.live & self._world.room_sensor[rows.device])
+        which, own = self._world.elders_of(rows.device[mine])
         in_home, residents = self._world.residents.expand(rows.home[shared])
-        which = np.concatenate([mine[which], shared[in_home]])
-        elders = np.concatenate([elders, residents])
-        concerned = self._out[elders] == 1
-        return self._once(which[concerned], elders[concerned])
-
-    def _once(self, which: Array, elders: Array) -> tuple[Array, Array]:
-        """A row may concern an elder twice (a press of a radar's own button)."""
-        elders, first = np.unique(elders, return_index=True)
-        return which[first], elders
+        row = np.concatenate([mine[which], shared[in_home]])
+        elder = np.concatenate([own, residents])
+        active = np.concatenate([np.ones(len(own), bool), news.entered[shared[in_home]]])
+        concerned = np.flatnonzero(self._out[elder] == 1)
+        # A row that concerns an elder twice counts once, as activity if it is any.
+        order = concerned[np.lexsort((~active[concerned], elder[concerned]))]
+        order = order[np.diff(elder[order], prepend=-1) != 0]
+        return row[order], elder[order], active[order]
 
     def sweep(self, watermark: int) -> None:
         while len(due := self._timers.due_by(watermark)):
@@ -145,9 +143,7 @@ class Absence:
         bed = np.flatnonzero(news.bed)
         if len(bed):
             self._apply_bed(rows, news, bed)
-        which, elders = self._others(rows)
-        if len(which):
-            self._apply_others(rows, news, which, elders)
+        self._apply_others(rows, news)
 
     def _apply_bed(self, rows: Round, news: News, bed: Array) -> None:
         elder, ts = rows.elder[bed], rows.ts[bed]
@@ -223,12 +219,12 @@ class Absence:
         due = np.where(can_first, first, np.where(can_second, second, FOREVER))
         self._timers.set(elder, due)
 
-    def _apply_others(self, rows: Round, news: News, which: Array, elders: Array) -> None:
-        active = news.entered | (rows.values["sos"] == Sos.PRESSED)
-        active |= rows.values["movement"] > 0
-        for row, elder in zip(which.tolist(), elders.tolist(), strict=True):
+    def _apply_others(self, rows: Round, news: News) -> None:
+        which, elders, active = self._others(rows, news)
+        pairs = zip(which.tolist(), elders.tolist(), active.tolist(), strict=True)
+        for row, elder, is_active in pairs:
             ts, late = int(rows.ts[row]), bool(rows.late[row])
-            if active[row] and self._ledger.rank[elder] and ts >= self._ledger.since[elder]:
+            if is_active and self._ledger.rank[elder] and ts >= self._ledger.since[elder]:
                 self._clear(elder, ts, late=late)
                 self._count(np.array([elder]), np.array([ts]))
             elif news.left[row] and self._waits[elder]:

@@ -156,7 +156,7 @@ class Event:
         evidence: dict[str, Any] = {"device_time": format_rfc3339(ts)}
         if late:
             zh, en = duration(max(behind, 0))
-            figures["late"] = (f"（设备时间为{zh}前）", f" (device time {en} ago)")
+            figures["late"] = (f"（设备时间为 {zh}前）", f" (device time {en} ago)")
             evidence["behind_s"] = behind // SECOND
         if rows.values["battery"][row] == 0:
             figures["suspect"] = ("，电量为 0，请核实设备", "; battery reads 0, check the device")

@@ -1,0 +1,250 @@
+"""Small fleets and histories from a seed, dense in what rules find hard.
+
+A history is generated row by row, so that a shorter one from the same seed is a prefix of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from schemas.directory import (
+    Area,
+    Device,
+    DeviceKind,
+    Directory,
+    Elder,
+    Gateway,
+    Home,
+    Level,
+    Living,
+    Location,
+)
+from schemas.quantities import QUANTITIES, Choice
+from schemas.readings import Flag, Readings
+from schemas.registry import Registry
+from tests.support import reference_engine as plain
+
+SECOND = 1_000_000
+
+ZONES = ("Asia/Shanghai", "Asia/Urumqi", "Europe/Berlin", "America/New_York")
+STARTS = (
+    "2026-01-31T11:30:00+00:00",
+    "2026-02-28T15:00:00+00:00",
+    "2026-03-28T20:00:00+00:00",  # the night in which Berlin's clocks go forward
+    "2026-10-24T19:00:00+00:00",  # and back
+)
+
+
+def make_directory(random: Random) -> Directory:
+    """One to three homes, with their couples, shared beds, radars and buttons."""
+    homes, elders, gateways, devices = [], [], [], []
+    shared_gateway = random.random() < 0.3
+    for number in range(random.randint(1, 3)):
+        home = f"h{number}"
+        homes.append(Home(id=home, area="a", address="1"))
+        gateway = "g0" if shared_gateway else f"g{number}"
+        if gateway not in {g.id for g in gateways}:
+            gateways.append(Gateway(id=gateway, area="a"))
+        for one in range(random.choice((1, 1, 2))):
+            elder = f"e{number}-{one}"
+            elders.append(
+                Elder(
+                    id=elder,
+                    name="x",
+                    home=home,
+                    living=random.choice((Living.LONE, Living.LEFT_BEHIND, Living.WITH_FAMILY)),
+                    care_level=random.randint(0, 4),
+                    zone=random.choice(ZONES),
+                )
+            )
+            devices += _elder_devices(random, elder, gateway)
+        devices += _home_devices(random, home, gateway)
+    area = Area(id="a", name="a", level=Level.CITY)
+    return Directory(
+        areas=(area,),
+        homes=tuple(homes),
+        elders=tuple(elders),
+        gateways=tuple(gateways),
+        devices=tuple(devices),
+    )
+
+
+def _device(kind: DeviceKind, id_: str, location: Location, seconds: int, **owner: str) -> Device:
+    return Device(
+        id=id_, kind=kind, profile="canonical", location=location, interval_s=seconds, **owner
+    )
+
+
+def _elder_devices(random: Random, elder: str, gateway: str) -> list[Device]:
+    bed = random.choice((Location.BED, Location.BED, Location.BED, Location.SHARED_BED))
+    owner = {"elder": elder, "gateway": gateway}
+    devices = [
+        _device(DeviceKind.MATTRESS, f"m-{elder}", bed, random.choice((30, 300, 600)), **owner)
+    ]
+    if random.random() < 0.6:
+        devices.append(_device(DeviceKind.FALL_SENSOR, f"r-{elder}", Location.ROOM, 200, **owner))
+    if random.random() < 0.6:
+        devices.append(_device(DeviceKind.SOS_BUTTON, f"b-{elder}", Location.WORN, 3600, **owner))
+    return devices
+
+
+def _home_devices(random: Random, home: str, gateway: str) -> list[Device]:
+    owner = {"home": home, "gateway": gateway}
+    devices = []
+    if random.random() < 0.5:
+        where = random.choice((Location.WALL, Location.ROOM))
+        devices.append(_device(DeviceKind.FALL_SENSOR, f"r-{home}", where, 60, **owner))
+    if random.random() < 0.3:
+        devices.append(_device(DeviceKind.SOS_BUTTON, f"b-{home}", Location.WALL, 3600, **owner))
+    return devices
+
+
+def plain_engine(directory: Directory) -> plain.ReferenceEngine:
+    home_of = {e.id: e.home for e in directory.elders}
+    devices = {
+        d.id: plain.Device(
+            id=d.id,
+            kind=d.kind.value,
+            location=d.location.value,
+            home=d.home if d.elder is None and d.home is not None else home_of[d.elder or ""],
+            elder=d.elder,
+            gateway=d.gateway,
+            interval=d.interval_s * SECOND,
+        )
+        for d in directory.devices
+    }
+    elders = {
+        e.id: plain.Elder(e.id, e.home, e.living in (Living.LONE, Living.LEFT_BEHIND), str(e.zone))
+        for e in directory.elders
+    }
+    return plain.ReferenceEngine(devices, elders)
+
+
+DELAYS = (0.2,) * 16 + (0, 3, 7, 7, 20, 60, 240, 900, 30 * 3600, -1, -150)
+STEPS = (0.5, 1, 5, 15, 15, 30, 30, 30, 60, 60, 120, 300, 300, 600, 1500)
+
+
+class History:
+    """Rows in the order they are received."""
+
+    def __init__(self, random: Random, directory: Directory) -> None:
+        self._random = random
+        self._devices = directory.devices
+        self._now = int(datetime.fromisoformat(random.choice(STARTS)).timestamp()) * SECOND
+        self._sticky: dict[tuple[str, str], Any] = {}
+        self._last: plain.Row | None = None
+        self._steps = random.choice((STEPS[:8], STEPS, STEPS, STEPS[6:]))
+        self._noise = random.choice((0.0, 0.1, 0.4))
+
+    def row(self) -> plain.Row:
+        random = self._random
+        self._now += int(random.choice(self._steps) * SECOND) + random.randint(1, 3)
+        if self._last is not None and random.random() < self._noise / 4:
+            row = replace(self._last, received=self._now)  # the device says it once more
+        elif random.random() < 0.08:
+            row = self._sign_of_life()
+        else:
+            row = self._reading()
+        self._last = row
+        return row
+
+    def _sign_of_life(self) -> plain.Row:
+        random, device = self._random, self._random.choice(self._devices)
+        ts = self._now
+        retained = random.random() < 0.3
+        if random.random() < 0.5:
+            return plain.Row(ts, ts, device=device.id, sign_of_life=True, retained=retained)
+        online = random.choice((None, True, False))
+        return plain.Row(
+            ts, ts, gateway=device.gateway, online=online, sign_of_life=True, retained=retained
+        )
+
+    def _reading(self) -> plain.Row:
+        random = self._random
+        device = random.choice(self._devices)
+        delay = random.choice(DELAYS) if random.random() < self._noise else 0.2
+        ts = self._now - int(delay * SECOND)
+        if random.random() < 0.5:
+            ts -= ts % SECOND
+        if no_time := random.random() < 0.05:
+            ts = self._now
+        flags = {
+            name: random.random() < self._noise / 4 for name in ("retained", "test", "history")
+        }
+        return plain.Row(
+            ts,
+            self._now,
+            device=device.id,
+            gateway=device.gateway,
+            no_time=no_time,
+            **flags,
+            **self._values(device),
+        )
+
+    def _values(self, device: Device) -> dict[str, Any]:
+        random = self._random
+        if device.kind is DeviceKind.SOS_BUTTON:
+            words = (None, None, "pressed", "pressed", "cancelled", "test")
+            return {"sos": random.choice(words)}
+        values: dict[str, Any] = {}
+        if device.kind is DeviceKind.MATTRESS or random.random() < 0.3:
+            values["in_bed"] = self._keep(device, "in_bed", (True, True, False), 0.1)
+            values["heart_rate"] = self._keep(device, "rate", (80.0, 131.0, 140.0, 40.0), 0.06)
+            values["movement"] = random.choice((None, None, None, 0.0, 0.0, 7.0))
+            if random.random() < 0.1:
+                del values["in_bed"]
+            if random.random() < 0.1:
+                del values["heart_rate"]
+        if device.kind is DeviceKind.FALL_SENSOR:
+            values["presence"] = self._keep(device, "presence", (True, False, None), 0.15)
+            if random.random() < 0.3:
+                words = ("none", "suspected", "confirmed", "cleared")
+                values["fall"] = self._keep(device, "fall", words, 0.5)
+        return values
+
+    def _keep(self, device: Device, name: str, words: tuple[Any, ...], change: float) -> Any:
+        key = (device.id, name)
+        if key not in self._sticky or self._random.random() < change:
+            self._sticky[key] = self._random.choice(words)
+        return self._sticky[key]
+
+
+def as_readings(rows: list[plain.Row], registry: Registry) -> Readings:
+    """The same rows as columns."""
+    readings = Readings.blank(len(rows))
+    devices, gateways = registry.devices, registry.gateways
+    for index, row in enumerate(rows):
+        readings.ts[index], readings.received[index] = row.ts, row.received
+        readings.key[index] = index
+        if row.gateway is not None:
+            readings.gateway[index] = gateways.row[row.gateway]
+        if row.device is not None:
+            device = devices.row[row.device]
+            readings.device[index] = device
+            readings.elder[index] = devices.elder[device]
+            readings.gateway[index] = devices.gateway[device]
+        if row.online is not None:
+            readings.online[index] = row.online
+        readings.flags[index] = _flags(row)
+        for name in ("in_bed", "heart_rate", "movement", "presence", "fall", "sos"):
+            _set(readings, index, name, getattr(row, name))
+    return readings
+
+
+def _flags(row: plain.Row) -> np.int16:
+    names = ("retained", "test", "history", "backlog", "no_time", "sign_of_life")
+    return np.int16(sum(Flag[n.upper()] for n in names if getattr(row, n)))
+
+
+def _set(readings: Readings, index: int, name: str, value: Any) -> None:
+    if value is None:
+        return
+    quantity = QUANTITIES[name]
+    if isinstance(quantity, Choice) and isinstance(value, str):
+        value = quantity.code(value)
+    getattr(readings, name)[index] = value

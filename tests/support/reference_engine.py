@@ -1,0 +1,628 @@
+"""A second rule engine, as plain as can be: one reading at a time, dictionaries, no arrays.
+
+Written from docs/reference/rules.md with the catalogue's default figures; shares no code with
+the engine. It is slow on purpose: before every reading it looks at every timer there is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+S = 1_000_000
+MIN = 60 * S
+HOUR = 60 * MIN
+DAY = 24 * HOUR
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+LATENESS = 5 * S
+SILENCE_LIMIT = {"mattress": 15 * MIN, "fall_sensor": 5 * MIN, "sos_button": 25 * HOUR}
+
+
+@dataclass(frozen=True)
+class Device:
+    id: str
+    kind: str
+    location: str
+    home: str
+    elder: str | None
+    gateway: str
+    interval: int  # µs
+
+    @property
+    def stale(self) -> int:
+        return 3 * self.interval
+
+    @property
+    def limit(self) -> int:
+        return max(SILENCE_LIMIT[self.kind], self.stale)
+
+    @property
+    def own_bed(self) -> bool:
+        return self.elder is not None and self.kind == "mattress" and self.location == "bed"
+
+    @property
+    def bed_source(self) -> bool:
+        radar = self.elder is not None and self.kind == "fall_sensor"
+        return self.own_bed or (radar and self.location not in ("shared_bed", "guest_bed"))
+
+    @property
+    def room_sensor(self) -> bool:
+        return self.kind == "fall_sensor" and self.location in ("room", "wall")
+
+
+@dataclass(frozen=True)
+class Elder:
+    id: str
+    home: str
+    lone: bool
+    zone: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One reading. Quantities are None where unknown."""
+
+    ts: int
+    received: int
+    device: str | None = None
+    gateway: str | None = None
+    in_bed: bool | None = None
+    heart_rate: float | None = None
+    movement: float | None = None
+    presence: bool | None = None
+    fall: str | None = None
+    sos: str | None = None
+    online: bool | None = None
+    retained: bool = False
+    test: bool = False
+    history: bool = False
+    backlog: bool = False
+    no_time: bool = False
+    sign_of_life: bool = False
+
+
+@dataclass(frozen=True)
+class Said:
+    """What changed: kind is raised, severity, cleared or reopened."""
+
+    rule: str
+    subject: str
+    onset: int
+    kind: str
+    severity: str
+    at: int
+    late: bool
+    test: bool
+
+
+RANK = {"blue": 1, "orange": 2, "red": 3}
+
+
+@dataclass
+class Alert:
+    """The one alert of a rule block about a subject: its state, open or not."""
+
+    severity: str | None = None
+    onset: int | None = None
+    since: int | None = None
+    cleared: int | None = None
+
+
+@dataclass
+class Level:
+    value: object = None
+    at: int | None = None
+    hold: int | None = None
+
+
+@dataclass
+class Presses:
+    newest: int | None = None
+    older: int | None = None
+    tested: int | None = None
+    checked: int | None = None
+    told: str | None = None
+
+
+@dataclass
+class FallState:
+    value: str = "none"
+    at: int | None = None
+    run_from: int | None = None
+    run_to: int | None = None
+    suspected: int | None = None
+    due: int | None = None
+
+
+@dataclass
+class Run:
+    outside: bool | None = None
+    start: int = 0
+    last: int | None = None
+    hold: int = 0
+    due: int | None = None
+
+
+@dataclass
+class Out:
+    night: int | None = None
+    slept: int = 0
+    out: bool = False
+    base: int = 0
+    stopped: bool = False
+    red_at: int | None = None  # set while the red step waits
+    due: int | None = None
+
+
+@dataclass
+class Quiet:
+    heard: int | None = None
+    base: int | None = None
+    due: int | None = None
+
+
+@dataclass
+class GatewayState:
+    heard: int | None = None
+    offline: bool = False
+
+
+@dataclass
+class ReferenceEngine:
+    devices: dict[str, Device]
+    elders: dict[str, Elder]
+    clock: int | None = None
+    said: list[Said] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.alerts: dict[tuple[str, str], Alert] = {}
+        self.latest_onset: dict[tuple[str, str], int] = {}
+        self.bed = {e: Level() for e in self.elders}
+        self.mattress_until: dict[str, int] = {}
+        self.presence = {d: Level() for d in self.devices}
+        self.presses = {(rule, d): Presses() for d in self.devices for rule in ("sos", "fall")}
+        self.falls = {d: FallState() for d in self.devices}
+        self.runs = {e: Run() for e in self.elders}
+        self.outs = {e: Out() for e in self.elders}
+        self.quiet = {d: Quiet() for d in self.devices}
+        self.gateways = {d.gateway: GatewayState() for d in self.devices.values()}
+
+    # The calls
+
+    def apply(self, row: Row) -> None:
+        if not row.backlog:
+            self._move_clock(row.received)
+        self._fire_silence()
+        self._hear(row)
+        self._fire_timers()
+        if row.device is not None and not row.sign_of_life:
+            self._judge(row, self.devices[row.device])
+        self._fire_timers()
+
+    def advance(self, now: int) -> None:
+        if self.clock is not None and now <= self.clock:
+            return
+        self._move_clock(now)
+        self._fire_silence()
+        self._fire_timers()
+
+    def resume(self, now: int) -> None:
+        now = now if self.clock is None else max(now, self.clock)
+        self.clock = now
+        self._count_silence_from(now)
+        self._fire_timers()
+
+    def _move_clock(self, now: int) -> None:
+        if self.clock is None:
+            self.clock = now
+            self._count_silence_from(now)
+        self.clock = max(self.clock, now)
+
+    # The life of alerts
+
+    def _fresh_onset(self, rule: str, subject: str, at: int) -> int:
+        if self.latest_onset.get((rule, subject)) == at:
+            at += 1
+        self.latest_onset[(rule, subject)] = at
+        return at
+
+    def _alert(self, block: str, subject: str) -> Alert:
+        return self.alerts.setdefault((block, subject), Alert())
+
+    def _reach(self, block: str, subject: str, at: int, severity: str, late: bool = False) -> None:
+        rule = block.split("/", maxsplit=1)[0]
+        alert = self._alert(block, subject)
+        if alert.severity is not None:
+            if RANK[severity] <= RANK[alert.severity]:
+                return
+            kind = "severity"
+        elif alert.cleared is not None and at - alert.cleared <= 30 * MIN:
+            kind = "reopened"
+        else:
+            kind = "raised"
+            at = alert.onset = self._fresh_onset(rule, subject, at)
+        alert.severity, alert.since = severity, at
+        assert alert.onset is not None
+        self.said.append(Said(rule, subject, alert.onset, kind, severity, at, late, False))
+
+    def _clear(self, block: str, subject: str, at: int, late: bool = False) -> None:
+        alert = self._alert(block, subject)
+        if alert.severity is None or alert.onset is None:
+            return
+        rule = block.split("/", maxsplit=1)[0]
+        severity, alert.severity, alert.cleared = alert.severity, None, at
+        self.said.append(Said(rule, subject, alert.onset, "cleared", severity, at, late, False))
+
+    def _event(
+        self, rule: str, subject: str, at: int, severity: str, late: bool, test: bool = False
+    ) -> None:
+        at = self._fresh_onset(rule, subject, at)
+        self.said.append(Said(rule, subject, at, "raised", severity, at, late, test))
+
+    # Timers in event time
+
+    def _fire_timers(self) -> None:
+        if self.clock is None:
+            return
+        limit = self.clock - LATENESS
+        for device in self.devices:
+            self._fire_fall(device, limit)
+        for elder in self.elders:
+            self._fire_run(elder, limit)
+            self._fire_out(elder, limit)
+
+    # Silence, by received time
+
+    def _patience(self, gateway: str) -> int:
+        return max(5 * MIN, min(d.limit for d in self.devices.values() if d.gateway == gateway))
+
+    def _count_silence_from(self, now: int) -> None:
+        for device, quiet in self.quiet.items():
+            quiet.base = now if quiet.base is None else max(quiet.base, now)
+            if self._alert("device-silent", f"device:{device}").severity is None:
+                quiet.due = quiet.base + self.devices[device].limit
+
+    def _fire_silence(self) -> None:
+        if self.clock is None:
+            return
+        for id_, quiet in self.quiet.items():
+            if quiet.due is None or quiet.due > self.clock:
+                continue
+            due, quiet.due = quiet.due, None
+            spoke = self.gateways[self.devices[id_].gateway].heard
+            if spoke is not None and (quiet.heard is None or spoke > quiet.heard):
+                self._reach("device-silent", f"device:{id_}", due, "blue")
+
+    def _hear(self, row: Row) -> None:
+        gateway = row.gateway
+        if row.device is not None:
+            gateway = self.devices[row.device].gateway
+        if gateway is None:
+            return
+        state = self.gateways[gateway]
+        if row.device is None and row.online is False:
+            state.offline = True
+            return
+        if row.retained:
+            return
+        gap = None if state.heard is None else row.received - state.heard
+        if state.offline or gap is None or gap >= self._patience(gateway):
+            for id_, device in self.devices.items():
+                if device.gateway == gateway:
+                    self._count_from(id_, row.received)
+        state.heard, state.offline = row.received, False
+        if row.device is not None:
+            self._clear("device-silent", f"device:{row.device}", row.received)
+            self.quiet[row.device].heard = row.received
+            self._count_from(row.device, row.received)
+
+    def _count_from(self, id_: str, now: int) -> None:
+        quiet = self.quiet[id_]
+        quiet.base = now if quiet.base is None else max(quiet.base, now)
+        if self._alert("device-silent", f"device:{id_}").severity is None:
+            quiet.due = quiet.base + self.devices[id_].limit
+
+    # One reading
+
+    def _judge(self, row: Row, device: Device) -> None:
+        clock = self.clock
+        history = row.history or (clock is not None and row.ts < clock - 5 * MIN)
+        late = clock is not None and row.ts < clock - LATENESS
+        live = not (history or row.retained or row.test)
+        behind = 0 if clock is None else clock - row.ts
+        self._judge_sos(row, device, live, history, late, behind)
+        self._judge_fall(row, device, live, history, late, behind)
+        source = live and device.bed_source
+        if source and not device.own_bed:
+            assert device.elder is not None
+            until = self.mattress_until.get(device.elder)
+            source = until is None or row.ts > until
+        if source:
+            self._judge_rate(row, device)
+        before = self._bed_step(row, device, source, late)
+        if live:
+            self._room_step(row, device, late, before)
+
+    # Presses and falls
+
+    def _near(self, ts: int, moment: int | None) -> bool:
+        return moment is not None and abs(ts - moment) < 30 * S
+
+    def _report(self, rule: str, row: Row, *, old: bool, late: bool, behind: int) -> None:
+        assert row.device is not None
+        memory = self.presses[(rule, row.device)]
+        if self._near(row.ts, memory.newest) or self._near(row.ts, memory.older):
+            return
+        if not old and (memory.newest is None or row.ts > memory.newest):
+            memory.newest = row.ts
+        else:
+            memory.older = row.ts
+        severity = "blue" if behind > DAY else "red"
+        self._event(rule, f"device:{row.device}", row.ts, severity, late)
+
+    def _test(self, rule: str, row: Row, late: bool) -> None:
+        assert row.device is not None
+        memory = self.presses[(rule, row.device)]
+        if not self._near(row.ts, memory.tested):
+            memory.tested = row.ts
+            self._event(rule, f"device:{row.device}", row.ts, "blue", late, test=True)
+
+    def _judge_sos(
+        self, row: Row, device: Device, live: bool, history: bool, late: bool, behind: int
+    ) -> None:
+        if row.sos not in ("pressed", "test"):
+            return
+        memory = self.presses[("sos", device.id)]
+        if row.retained:
+            if row.sos != "pressed" or row.test:
+                return
+            if row.no_time:
+                if not self._near(row.ts, memory.checked):
+                    memory.checked = row.ts
+                    self._event("sos", f"device:{device.id}", row.ts, "blue", True)
+                return
+            unseen = memory.newest is None or row.ts - memory.newest >= 30 * S
+            if unseen and not self._near(row.ts, memory.older):
+                memory.newest = row.ts
+                severity = "blue" if behind > DAY else "red"
+                self._event("sos", f"device:{device.id}", row.ts, severity, True)
+        elif row.test or row.sos == "test":
+            if not history:
+                self._test("sos", row, late)
+        else:
+            self._report("sos", row, old=history, late=late or history, behind=behind)
+
+    def _judge_fall(
+        self, row: Row, device: Device, live: bool, history: bool, late: bool, behind: int
+    ) -> None:
+        if row.fall is None:
+            return
+        memory, state = self.presses[("fall", device.id)], self.falls[device.id]
+        if row.test:
+            if not (row.retained or history) and row.fall in ("confirmed", "suspected"):
+                self._test("fall", row, late)
+            return
+        if history and not row.retained:
+            edge = memory.told != row.fall
+            memory.told = row.fall
+            if edge and row.fall in ("confirmed", "suspected"):
+                self._report("fall", row, old=True, late=True, behind=behind)
+            return
+        if row.retained and row.fall not in ("none", "cleared"):
+            return
+        if state.at is not None and row.ts < state.at:
+            in_run = (
+                state.run_from is not None
+                and row.ts >= state.run_from
+                and (state.run_to is None or row.ts < state.run_to)
+            )
+            if row.fall == "confirmed" and not in_run:
+                self._report("fall", row, old=True, late=late, behind=behind)
+            return
+        self._fire_fall(device.id, row.ts)
+        before, state.value, state.at = state.value, row.fall, row.ts
+        if row.fall == "confirmed" and before != "confirmed":
+            state.run_from, state.run_to = row.ts, None
+            self._report("fall", row, old=False, late=late, behind=behind)
+        if before == "confirmed" and row.fall != "confirmed":
+            state.run_to = row.ts
+        subject = f"device:{device.id}"
+        if row.fall == "suspected" and before != "suspected":
+            state.suspected, state.due = row.ts, row.ts + 60 * S
+            self._reach("fall/suspected", subject, row.ts, "orange", late)
+        if row.fall != "suspected" and state.suspected is not None:
+            state.suspected = state.due = None
+            self._clear("fall/suspected", subject, row.ts, late)
+
+    def _fire_fall(self, id_: str, limit: int) -> None:
+        state = self.falls[id_]
+        if state.due is not None and state.due <= limit:
+            due, state.due = state.due, None
+            self._reach("fall/suspected", f"device:{id_}", due, "red")
+
+    # Heart rate
+
+    def _judge_rate(self, row: Row, device: Device) -> None:
+        assert device.elder is not None
+        in_bed = row.in_bed
+        bed = self.bed[device.elder]
+        if in_bed is None and bed.at is not None and bed.hold is not None:
+            in_bed = bool(bed.value) if bed.at <= row.ts <= bed.hold else None
+        outside = None
+        if row.heart_rate is not None:
+            outside = row.heart_rate >= 131 or row.heart_rate <= 40
+        if in_bed is False or outside is False:
+            verdict = False
+        elif in_bed is None or outside is None:
+            return
+        else:
+            verdict = True
+        run = self.runs[device.elder]
+        if run.last is not None and row.ts < run.last:
+            return
+        self._fire_run(device.elder, row.ts)
+        if run.outside is not verdict or row.ts > run.hold:
+            run.start = row.ts
+        run.outside, run.last, run.hold = verdict, row.ts, row.ts + device.stale
+        self._schedule_run(device.elder)
+
+    def _schedule_run(self, elder: str) -> None:
+        run, severity = self.runs[elder], self._alert("heart-rate", f"elder:{elder}").severity
+        run.due = None
+        if run.outside is True and severity is None:
+            run.due = run.start + 120 * S
+        elif run.outside is True and severity == "orange":
+            run.due = run.start + 600 * S
+        elif run.outside is False and severity is not None:
+            run.due = run.start + 60 * S
+
+    def _fire_run(self, elder: str, limit: int) -> None:
+        run, subject = self.runs[elder], f"elder:{elder}"
+        while run.due is not None and run.due <= limit:
+            if run.due > run.hold:
+                run.outside = None
+            elif run.outside:
+                rising = self._alert("heart-rate", subject).severity is not None
+                self._reach("heart-rate", subject, run.due, "red" if rising else "orange")
+            else:
+                self._clear("heart-rate", subject, run.due)
+            self._schedule_run(elder)
+
+    # Night absence
+
+    def _night(self, elder: str, ts: int) -> int:
+        local = (EPOCH + timedelta(microseconds=ts)).astimezone(ZoneInfo(self.elders[elder].zone))
+        days = local.date().toordinal()
+        return days if local.time() >= time(18) else days - 1
+
+    def _at(self, elder: str, night: int, hours: int) -> int:
+        """UTC µs of `hours` after local midnight of the evening's date (30: 06:00 next day)."""
+        wall = datetime.combine(datetime.fromordinal(night), time(0)) + timedelta(hours=hours)
+        aware = wall.replace(tzinfo=ZoneInfo(self.elders[elder].zone))
+        return (aware.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
+
+    def _bed_step(self, row: Row, device: Device, source: bool, late: bool) -> None:
+        if source and device.own_bed:
+            assert device.elder is not None
+            until = row.ts + device.limit
+            self.mattress_until[device.elder] = max(
+                until, self.mattress_until.get(device.elder, until)
+            )
+        if not source or row.in_bed is None or device.elder is None:
+            return
+        bed, out, elder = self.bed[device.elder], self.outs[device.elder], device.elder
+        if bed.at is not None and row.ts < bed.at:
+            return
+        self._fire_out(elder, row.ts)
+        before, before_at, before_hold = bed.value, bed.at, bed.hold
+        bed.value, bed.at, bed.hold = row.in_bed, row.ts, row.ts + device.stale
+        night = self._night(elder, row.ts)
+        if not out.out:
+            if night != out.night:
+                out.night, out.slept = night, 0
+            if before is True:
+                assert before_at is not None
+                assert before_hold is not None
+                begin = max(before_at, self._at(elder, night, 18))
+                out.slept += max(0, min(row.ts, before_hold) - begin)
+        if row.in_bed:
+            if out.out:
+                self._clear("night-absence", f"elder:{elder}", row.ts, late)
+            out.out, out.stopped, out.red_at, out.due = False, False, None, None
+        elif before is True:
+            if row.ts < self._at(elder, night, 30) and out.slept >= 30 * MIN:
+                out.out = True
+                self._count_out(elder, row.ts)
+        elif out.out:
+            assert before_hold is not None
+            if row.ts > before_hold or out.stopped:
+                self._count_out(elder, row.ts)
+
+    def _count_out(self, elder: str, since: int) -> None:
+        out = self.outs[elder]
+        assert out.night is not None
+        out.base = max(since, self._at(elder, out.night, 22))
+        out.stopped, out.red_at = False, None
+        self._schedule_out(elder)
+
+    def _schedule_out(self, elder: str) -> None:
+        out = self.outs[elder]
+        assert out.night is not None
+        ends = self._at(elder, out.night, 30)
+        severity = self._alert("night-absence", f"elder:{elder}").severity
+        out.due = None
+        if severity is None:
+            if out.base + 30 * MIN <= ends:
+                out.due = out.base + 30 * MIN
+        elif severity == "orange" and self.elders[elder].lone:
+            red = out.base + 60 * MIN
+            if out.base < ends - HOUR and red <= ends + 30 * MIN:
+                out.due = red
+
+    def _fire_out(self, elder: str, limit: int) -> None:
+        out = self.outs[elder]
+        while out.due is not None and out.due <= limit:
+            due, out.due = out.due, None
+            hold = self.bed[elder].hold
+            if hold is None or due > hold:
+                out.stopped, out.red_at = True, None
+            elif self._alert("night-absence", f"elder:{elder}").severity is None:
+                self._reach("night-absence", f"elder:{elder}", due, "orange")
+                self._schedule_out(elder)
+            else:
+                self._try_red(elder, due, False)
+
+    def _seen_until(self, home: str) -> int | None:
+        holds = [
+            level.hold
+            for id_, level in self.presence.items()
+            if self.devices[id_].home == home and level.value is True and level.hold is not None
+        ]
+        return max(holds, default=None)
+
+    def _try_red(self, elder: str, at: int, late: bool) -> None:
+        out = self.outs[elder]
+        until = self._seen_until(self.elders[elder].home)
+        if until is None or until <= at:
+            out.red_at = out.due = None
+            self._reach("night-absence", f"elder:{elder}", at, "red", late)
+            return
+        if out.red_at is None:
+            out.red_at = at
+        out.due = until if until <= self._red_until(elder) else None
+
+    def _red_until(self, elder: str) -> int:
+        night = self.outs[elder].night
+        assert night is not None
+        return self._at(elder, night, 30) + 30 * MIN
+
+    def _room_step(self, row: Row, device: Device, late: bool, _before: None) -> None:
+        entered = left = False
+        if device.room_sensor:
+            level = self.presence[device.id]
+            hold = row.ts + device.limit
+            level.hold = hold if level.hold is None else max(level.hold, hold)
+            if row.presence is not None and (level.at is None or row.ts >= level.at):
+                entered = level.value is False and row.presence
+                left = level.value is True and not row.presence
+                level.value, level.at = row.presence, row.ts
+        pressed = row.sos == "pressed"
+        moved = device.own_bed and row.movement is not None and row.movement > 0
+        for id_, elder in self.elders.items():
+            own = device.elder == id_ or (device.elder is None and device.home == elder.home)
+            active = (entered and device.home == elder.home) or (own and (pressed or moved))
+            self._concern(id_, row.ts, active, left and device.home == elder.home, late)
+
+    def _concern(self, elder: str, ts: int, active: bool, left: bool, late: bool) -> None:
+        out, alert = self.outs[elder], self._alert("night-absence", f"elder:{elder}")
+        if not out.out:
+            return
+        if active and alert.severity is not None and alert.since is not None and ts >= alert.since:
+            self._clear("night-absence", f"elder:{elder}", ts, late)
+            self._count_out(elder, ts)
+        elif left and out.red_at is not None:
+            at, hold = max(ts, out.red_at), self.bed[elder].hold
+            if at <= self._red_until(elder) and hold is not None and at <= hold:
+                self._try_red(elder, at, late)

@@ -1,0 +1,124 @@
+"""I5: two engines, written apart, say the same of every history, however it is cut up."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from random import Random
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rules.engine import Engine
+from rules.load import load_catalogue
+from schemas.alerts import Change, alert_id
+from schemas.registry import Registry
+from schemas.times import MINUTE, SECOND
+from tests.support import random_fleet
+from tests.support.reference_engine import Row, Said
+
+RULES = load_catalogue()
+EXAMPLES = int(os.environ.get("VIGIL_RULES_EXAMPLES", "120"))
+
+Story = dict[str, list[tuple[str, str, int, bool, bool]]]
+"""By alert id what happened to it, in order: kind, severity, at, late, test."""
+
+
+def story_of_plain(said: list[Said]) -> Story:
+    story: Story = defaultdict(list)
+    for s in said:
+        id_ = alert_id(s.rule, s.subject, s.onset)
+        story[id_].append((s.kind, s.severity, s.at, s.late, s.test))
+    return story
+
+
+def story_of(changes: list[Change]) -> Story:
+    story: Story = defaultdict(list)
+    for c in changes:
+        story[c.id].append((c.kind.value, c.severity.value, c.at, c.late, c.test))
+    return story
+
+
+class Driver:
+    """Feeds the engine in random batches, with ticks, rollbacks and restarts in between."""
+
+    def __init__(self, random: Random, registry: Registry) -> None:
+        self._random = random
+        self._registry = registry
+        self.engine = Engine(RULES, registry)
+        self.changes: list[Change] = []
+
+    def feed(self, rows: list[Row]) -> None:
+        while rows:
+            size = self._random.choice((1, 2, 3, 10, 100, 1000))
+            batch, rows = rows[:size], rows[size:]
+            self._apply(batch)
+            if self._random.random() < 0.2 and not batch[-1].backlog:
+                self._tick(batch[-1], rows)
+            if self._random.random() < 0.1:
+                self._restart()
+
+    def _apply(self, batch: list[Row]) -> None:
+        readings = random_fleet.as_readings(batch, self._registry)
+        if self._random.random() < 0.15:
+            self.engine.apply(readings)
+            self.engine.rollback()
+        self.changes += self.engine.apply(readings)
+        self.engine.commit()
+
+    def _tick(self, last: Row, rows: list[Row]) -> None:
+        """Any moment up to the next row: a tick must not change what is said."""
+        until = rows[0].received if rows else last.received + SECOND
+        now = self._random.randint(last.received, until)
+        self.changes += self.engine.advance(now)
+        self.engine.commit()
+
+    def _restart(self) -> None:
+        data = self.engine.snapshot()
+        self.engine = Engine(RULES, self._registry)
+        self.engine.restore(data)
+        assert self.engine.notes == []
+
+    def finish(self, now: int) -> None:
+        self.changes += self.engine.advance(now)
+        self.engine.commit()
+
+
+@settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None
+)
+@given(seed=st.integers(0, 2**32), length=st.integers(1, 400), outage=st.booleans())
+def test_both_engines_say_the_same(seed: int, length: int, outage: bool) -> None:
+    random = Random(seed)
+    directory = random_fleet.make_directory(random)
+    registry = Registry.build(directory)
+    history = random_fleet.History(random, directory)
+    rows = [history.row() for _ in range(length)]
+    plain, driver = random_fleet.plain_engine(directory), Driver(random, registry)
+    for part, resumed in _cut(random, rows, outage):
+        for row in part:
+            plain.apply(row)
+        driver.feed(part)
+        if resumed:
+            plain.resume(part[-1].received)
+            driver.changes += driver.engine.resume(part[-1].received)
+            driver.engine.commit()
+    end = rows[-1].received + random.choice((0, 10, 20, 200)) * MINUTE
+    plain.advance(end)
+    driver.finish(end)
+    assert story_of(driver.changes) == story_of_plain(plain.said)
+
+
+def _cut(random: Random, rows: list[Row], outage: bool) -> list[tuple[list[Row], bool]]:
+    """Perhaps a part in the middle (or at the start) is received while catching up."""
+    if not outage:
+        return [(rows, False)]
+    first, last = sorted((random.randint(0, len(rows)), random.randint(0, len(rows))))
+    first = 0 if random.random() < 0.2 else first
+    late = [_backlog(row) for row in rows[first:last]]
+    parts = [(rows[:first], False), (late, True), (rows[last:], False)]
+    return [part for part in parts if part[0]]
+
+
+def _backlog(row: Row) -> Row:
+    return Row(**{**{n: getattr(row, n) for n in row.__dataclass_fields__}, "backlog": True})
