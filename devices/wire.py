@@ -7,6 +7,7 @@ and a bad value never loses the press or the fall that stands beside it (I7).
 
 from typing import Any
 
+from devices import wire_fast
 from devices.decoded import (
     Decoded,
     DecodeError,
@@ -64,8 +65,14 @@ def decode_up(
     DecodeError where nothing of the message can be used, or a lone reading cannot.
     """
     check_size(payload, max_bytes)
-    value = parse_json(payload)
     own = None if device is None else device_id(device)
+    if (good := wire_fast.read(payload, own, max_readings)) is not None:
+        return Decoded(PROFILE, good)
+    return _decode_carefully(payload, own, max_readings)
+
+
+def _decode_carefully(payload: bytes, own: str | None, max_readings: int) -> Decoded:
+    value = parse_json(payload)
     if type(value) is not dict and type(value) is not list:
         text = f"a reading is a JSON object or an array of them, not {_a(value)}"
         raise DecodeError("shape", text)
