@@ -11,7 +11,7 @@ import numpy as np
 from schemas.directory import DeviceKind, Directory, Living, Location
 from simulator.dice import Dice
 from simulator.fleet import CANONICAL
-from simulator.kinds import Kind
+from simulator.kinds import Incident, Kind, make_incident
 
 _DEVICE = {
     Kind.SOS: DeviceKind.SOS_BUTTON,
@@ -34,6 +34,18 @@ class Candidate(NamedTuple):
     profile: str
     area: str
     alone: bool
+
+
+def happen(kind: Kind, who: Candidate, at: int, *, repeat: bool) -> Incident:
+    return make_incident(
+        kind,
+        home=who.home,
+        elder=who.elder,
+        device=who.device,
+        area=who.area,
+        at=at,
+        repeat=repeat,
+    )
 
 
 class Candidates:
