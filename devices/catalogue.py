@@ -15,6 +15,7 @@ from devices.decoded import Decoded, DecodeError, is_emergency
 from devices.language.reader import Reader
 from devices.language.toml import Problem, ProfileError
 from devices.message import Incoming
+from devices.payload import Limits
 from devices.profile import FILE, Profile, Route, load_profile
 from devices.topics import Tree, covers
 from schemas import topics
@@ -24,21 +25,25 @@ ProfileOf = Callable[[str], str | None]
 
 BUILT_IN = Path(__file__).parent
 DEFAULT_ZONE = "Asia/Shanghai"
+_LIMITS = Limits()
 _NATIVE_PREFIX = 3  # native/{area}/{gateway}/
 
 
 class Catalogue:
     """Compiled profiles by id. Make one with `load`."""
 
-    def __init__(self, profiles: Mapping[str, Profile]) -> None:
+    def __init__(self, profiles: Mapping[str, Profile], limits: Limits = _LIMITS) -> None:
         self.profiles = profiles
+        self._limits = limits
         self._tree: Tree[Route] = Tree()
         for profile in profiles.values():
             for route in profile.routes:
                 self._tree.add(route.pattern, route)
 
     @classmethod
-    def load(cls, folder: Path | None = None, *, extra: Path | None = None) -> Self:
+    def load(
+        cls, folder: Path | None = None, *, extra: Path | None = None, limits: Limits = _LIMITS
+    ) -> Self:
         """The profiles of a folder's subfolders (by default those that ship), and of `extra`.
 
         ProfileError names everything that is wrong with any of them.
@@ -57,7 +62,7 @@ class Catalogue:
             profiles[profile.id] = profile
         if problems:
             raise ProfileError(problems)
-        return cls(profiles)
+        return cls(profiles, limits)
 
     def own_topics(self) -> list[str]:
         """Subscription filters for the profiles' topics without the `native/` prefix.
@@ -83,14 +88,24 @@ class Catalogue:
         """
         levels = topic.split("/")
         if levels[0] == "vigil":
-            return _decode_own(topic, levels, payload)
+            return self._decode_own(topic, levels, payload)
         if levels[0] == "native":
             levels = levels[_NATIVE_PREFIX:]
         routes = self._routes(levels)
         if not routes:
             raise DecodeError("topic", f"no profile reads the topic {topic[:200]!r}")
-        choice = _Choice(profile_of, payload, received, zone)
-        return choice.decode(routes, levels)
+        message = Incoming(payload, received=received, zone=zone, limits=self._limits)
+        return _Choice(profile_of, message).decode(routes, levels)
+
+    def _decode_own(self, topic: str, levels: list[str], payload: bytes) -> Decoded:
+        if len(levels) == 6 and levels[4] == "up" and levels[5]:  # the hot one: no parsing needed
+            return wire.decode_up(payload, levels[5], self._limits)
+        address = topics.parse(topic)
+        if address is None:
+            raise DecodeError("topic", f"not a topic of gateways: {topic[:200]!r}")
+        if address.kind == "status":
+            return wire.decode_status(payload, self._limits)
+        return wire.decode_up(payload, address.rest or None, self._limits)
 
     def _routes(self, levels: list[str]) -> list[Route]:
         """The most specific route of each profile that matches."""
@@ -105,25 +120,12 @@ def profile_folders(*folders: Path | None) -> list[Path]:
     return [f.parent for where in folders if where for f in sorted(where.glob(f"*/{FILE}"))]
 
 
-def _decode_own(topic: str, levels: list[str], payload: bytes) -> Decoded:
-    if len(levels) == 6 and levels[4] == "up" and levels[5]:  # the hot one: no parsing needed
-        return wire.decode_up(payload, levels[5])
-    address = topics.parse(topic)
-    if address is None:
-        raise DecodeError("topic", f"not a topic of gateways: {topic[:200]!r}")
-    if address.kind == "status":
-        return wire.decode_status(payload)
-    return wire.decode_up(payload, address.rest or None)
-
-
 class _Choice:
     """One native message, and which of its candidates reads it."""
 
-    def __init__(self, profile_of: ProfileOf, payload: bytes, received: int, zone: str) -> None:
+    def __init__(self, profile_of: ProfileOf, message: Incoming) -> None:
         self._profile_of = profile_of
-        self._payload = payload
-        self._received = received
-        self._zone = zone
+        self._message = message
         self._elsewhere: DecodeError | None = None
         self._failures: list[DecodeError] = []
 
@@ -149,9 +151,7 @@ class _Choice:
 
     def _open(self, route: Route, levels: list[str]) -> tuple[Reader, Incoming] | None:
         captures = route.capture(levels)
-        if captures is None:
-            return None
-        return route.open(self._payload, captures, received=self._received, zone=self._zone)
+        return None if captures is None else route.open(self._message, captures)
 
     def _best(self, opened: list[tuple[Reader, Incoming]]) -> Decoded:
         """A press or a fall before all; then the registry's word; then whatever says something."""

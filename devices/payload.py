@@ -4,6 +4,7 @@ NaN and Infinity are not JSON. Integers may be of any size: whoever takes a numb
 """
 
 import json
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,6 +12,14 @@ from devices.decoded import DecodeError
 
 MAX_BYTES = 64 * 1024
 MAX_READINGS = 1_000
+
+
+class Limits(NamedTuple):
+    """What one message may hold; more is refused whole (I4)."""
+
+    bytes: int = MAX_BYTES
+    readings: int = MAX_READINGS
+
 
 _decode = msgspec.json.Decoder().decode
 

@@ -8,6 +8,7 @@ from devices.language import spec
 from devices.language.reader import Reader
 from devices.language.toml import load
 from devices.message import Incoming
+from devices.payload import check_size
 from devices.topics import Captures, Pattern
 
 FILE = "profile.toml"
@@ -22,11 +23,9 @@ class Route:
         self.capture = self.pattern.capturer()
         self._readers = readers
 
-    def open(
-        self, payload: bytes, captures: Captures, *, received: int, zone: str
-    ) -> tuple[Reader, Incoming]:
+    def open(self, incoming: Incoming, captures: Captures) -> tuple[Reader, Incoming]:
         """The variant that applies, and the message loaded for it; DecodeError if none does."""
-        message = Incoming(payload, captures, received=received, zone=zone)
+        message = incoming.beside(captures)
         for reader in self._readers:
             if reader.ignore is None:
                 _load(reader, message)
@@ -38,6 +37,7 @@ class Route:
 
 def _load(reader: Reader, message: Incoming) -> None:
     try:
+        check_size(message.payload, message.limits.bytes)
         message.root = reader.load(message.payload)
     except DecodeError as error:
         error.device = reader.topic_device(message)

@@ -18,7 +18,7 @@ from devices.decoded import (
     show,
 )
 from devices.ids import device_id
-from devices.payload import MAX_BYTES, MAX_READINGS, check_size, doubled, parse_json
+from devices.payload import Limits, check_size, doubled, parse_json
 from schemas.quantities import QUANTITIES, Number
 from schemas.readings import Flag
 from schemas.times import parse_rfc3339
@@ -33,6 +33,7 @@ _LAST_TS = 253_402_300_799_999
 """Epoch milliseconds of the years 1 and 9999."""
 _TEST = int(Flag.TEST)
 _NONE: set[int] = set()
+_LIMITS = Limits()
 
 _Kind = tuple[type, dict[Any, int]]
 _OTHER = frozenset(("ts", "seq", "device", "test"))
@@ -53,22 +54,16 @@ def _kinds() -> dict[str, _Kind]:
 _KINDS = _kinds()
 
 
-def decode_up(
-    payload: bytes,
-    device: str | None,
-    *,
-    max_bytes: int = MAX_BYTES,
-    max_readings: int = MAX_READINGS,
-) -> Decoded:
+def decode_up(payload: bytes, device: str | None, limits: Limits = _LIMITS) -> Decoded:
     """The readings of an `up` message; `device` is the topic's, None on the gateway's own topic.
 
     DecodeError where nothing of the message can be used, or a lone reading cannot.
     """
-    check_size(payload, max_bytes)
+    check_size(payload, limits.bytes)
     own = None if device is None else device_id(device)
-    if (good := wire_fast.read(payload, own, max_readings)) is not None:
+    if (good := wire_fast.read(payload, own, limits.readings)) is not None:
         return Decoded(PROFILE, good)
-    return _decode_carefully(payload, own, max_readings)
+    return _decode_carefully(payload, own, limits.readings)
 
 
 def _decode_carefully(payload: bytes, own: str | None, max_readings: int) -> Decoded:
@@ -231,9 +226,9 @@ def _unfit(name: str, raw: object) -> DecodeError:
     return DecodeError("type", f"`{name}` is {wanted}, or null where unknown, not {show(raw)}")
 
 
-def decode_status(payload: bytes) -> Decoded:
+def decode_status(payload: bytes, limits: Limits = _LIMITS) -> Decoded:
     """`{"online": true|false}`, or the plain words a will message often is."""
-    check_size(payload)
+    check_size(payload, limits.bytes)
     word = payload.strip().lower()
     if word in (b"online", b"offline"):
         return Decoded(PROFILE, status=Status(word == b"online"))

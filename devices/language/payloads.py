@@ -1,17 +1,19 @@
 """Payload kinds, compiled: bytes → the value that paths lead into."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
 from devices.decoded import DecodeError
 from devices.language.paths import fold, parse_path
-from devices.payload import check_size, parse_json, parse_text
+from devices.payload import parse_json, parse_text
 
 Load = Callable[[bytes], Any]
 """Payload → value; DecodeError where it is not of the kind."""
 
 _DEEPEST = 100
+_SHORT = 40
 
 
 def compile_load(kind: str, *, folded: bool, embedded: list[str]) -> Load:
@@ -22,7 +24,6 @@ def compile_load(kind: str, *, folded: bool, embedded: list[str]) -> Load:
     ]
 
     def read(payload: bytes) -> Any:
-        check_size(payload)
         root = load(payload)
         if folded:
             root = _fold(root, 0)
@@ -55,10 +56,18 @@ def _fold(value: Any, depth: int) -> Any:
     if depth > _DEEPEST:
         raise DecodeError("json", "this JSON is nested too deeply")
     if type(value) is dict:
-        return {fold(k): _fold(v, depth + 1) for k, v in value.items()}
+        return {_fold_key(k): _fold(v, depth + 1) for k, v in value.items()}
     if type(value) is list:
         return [_fold(v, depth + 1) for v in value]
     return value
+
+
+def _fold_key(key: str) -> str:
+    return _remembered(key) if len(key) <= _SHORT else fold(key)
+
+
+_remembered = lru_cache(maxsize=4096)(fold)
+"""A model's keys are few and come back in every message; long ones are not worth the memory."""
 
 
 def _unpack(value: Any, steps: list[str | int], *, folded: bool) -> Any:

@@ -8,7 +8,6 @@ from devices.decoded import (
     DecodeError,
     Reading,
     Status,
-    Values,
     hashed_key,
     is_emergency,
     show,
@@ -19,9 +18,8 @@ from devices.language.paths import Getter, capture_name, compile_path, compile_p
 from devices.language.payloads import compile_load
 from devices.language.times import compile_time
 from devices.language.tokens import token, tokens
-from devices.language.values import Test, compile_case, compile_value, compile_when
+from devices.language.values import compile_case, compile_value, compile_when
 from devices.message import Incoming
-from devices.payload import MAX_READINGS
 from schemas.readings import Flag
 
 Step = Callable[[Any, Incoming, Reading], None]
@@ -104,8 +102,9 @@ class Reader:
         records = self._each(message.root, message)
         if type(records) is not list:
             raise DecodeError("shape", f"an array of records, not {show(records)}")
-        if len(records) > MAX_READINGS:
-            raise DecodeError("size", f"{len(records)} records; at most {MAX_READINGS} are read")
+        most = message.limits.readings
+        if len(records) > most:
+            raise DecodeError("size", f"{len(records)} records; at most {most} are read")
         return records
 
     def _add(self, result: Decoded, record: Any, message: Incoming) -> None:
@@ -171,20 +170,19 @@ def _value(name: str, value: spec.Value, *, folded: bool) -> Step:
 
 
 def _cases(message: spec.Message, *, folded: bool) -> Step:
-    cases: list[tuple[Test, Values]] = [
-        compile_case(c, message.fields, folded=folded) for c in message.case
-    ]
     places = list(dict.fromkeys(place for case in message.case for place in case.when))
-    looked = [(p, compile_paths(message.fields.get(p, [p]), folded=folded)) for p in places]
+    looks = [compile_paths(message.fields.get(p, [p]), folded=folded) for p in places]
+    cases = [compile_case(case, places) for case in message.case]
     nothing = message.otherwise == "nothing"
 
     def step(record: Any, incoming: Incoming, reading: Reading) -> None:
+        said = [token(get(record, incoming)) for get in looks]
         for holds, values in cases:
-            if holds(record, incoming):
+            if all(said[place] in wanted for place, wanted in holds):
                 reading.values.update(values)
                 return
         if not nothing:
-            found = ", ".join(f"{place} = {show(get(record, incoming))}" for place, get in looked)
+            found = ", ".join(f"{p} = {show(t)}" for p, t in zip(places, said, strict=True))
             raise DecodeError("value", f"no case of the profile holds: {found}")
 
     return step

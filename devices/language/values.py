@@ -14,6 +14,8 @@ Take = Callable[[Any, Incoming], float | int | None]
 """(record, message) → the value, None where unknown; DecodeError where it cannot be read."""
 Convert = Callable[[Any], float | int | None]
 Test = Callable[[Any, Incoming], bool]
+Holds = list[tuple[int, frozenset[str]]]
+"""(index of a place, the tokens that will do) for each condition of a case."""
 
 _BOOL: dict[str | None, float | int] = {"false": 0, "true": 1}
 
@@ -84,12 +86,10 @@ def _words(name: str, words: dict[str | None, float | int], otherwise: Convert |
     return convert
 
 
-def compile_case(
-    case: spec.Case, fields: dict[str, list[str]], *, folded: bool
-) -> tuple[Test, dict[str, float | int]]:
-    """The condition of a case, and the quantities it sets."""
-    values = {name: spec.code(name, word) for name, word in case.set.items()}
-    return compile_when(case.when, fields, folded=folded), values
+def compile_case(case: spec.Case, places: list[str]) -> tuple[Holds, dict[str, float | int]]:
+    """Which of the `places` must hold which tokens, and the quantities that are then set."""
+    holds = [(places.index(place), tokens(values)) for place, values in case.when.items()]
+    return holds, {name: spec.code(name, word) for name, word in case.set.items()}
 
 
 def compile_when(when: spec.When, fields: dict[str, list[str]], *, folded: bool) -> Test:

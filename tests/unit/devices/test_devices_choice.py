@@ -7,6 +7,7 @@ import pytest
 
 from devices.catalogue import Catalogue
 from devices.decoded import Decoded, DecodeError
+from devices.payload import Limits
 
 HEAD = 'name = "x"\nkinds = ["sos_button"]\nsource = "documents"\ninterval_s = 60\n'
 PRESENCE = '[[message]]\ntopic = "t/{id}"\n[message.value.presence]\nat = "on"\n'
@@ -120,3 +121,21 @@ def test_one_press_of_three_messages_is_presses_and_nothing_else(catalogue: Cata
     ]
     assert [r.values.get("sos") for r in said] == [None, 1, 1, None]
     assert {r.device for r in said} == {"0x1"}
+
+
+def test_limits_are_the_catalogues() -> None:
+    catalogue = Catalogue.load(limits=Limits(bytes=20, readings=1))
+    for topic, payload in (
+        ("vigil/v1/a/g/up/m1", b'{"movement":1        }'),
+        ("vigil/v1/a/g/up/m1", b"[{},{}]"),
+        ("vigil/v1/a/g/status", b'{"online":true       }'),
+        ("native/a/g/zigbee2mqtt/1", b'{"action":"        "}'),
+    ):
+        with pytest.raises(DecodeError) as caught:
+            catalogue.decode(topic, payload, profile_of=lambda _: None, received=0)
+        assert caught.value.code == "size"
+    big = b'{"devices":[' + b" " * 100_000 + b"]}"
+    decoded = catalogue.decode(
+        "native/a/g/zigbee2mqtt/bridge/devices", big, profile_of=lambda _: None, received=0
+    )
+    assert decoded.ignored

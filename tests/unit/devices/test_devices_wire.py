@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from devices import wire, wire_fast
 from devices.decoded import Decoded, DecodeError
+from devices.payload import Limits
 from devices.wire import decode_status, decode_up
 from schemas.quantities import QUANTITIES, Number
 from schemas.readings import Flag
@@ -172,9 +173,9 @@ def test_a_full_array_is_read() -> None:
 
 def test_limits_are_arguments() -> None:
     with pytest.raises(DecodeError, match="at most 8 are read"):
-        decode_up(b'{"movement":1}', "m1", max_bytes=8)
+        decode_up(b'{"movement":1}', "m1", Limits(bytes=8))
     with pytest.raises(DecodeError, match="at most 1 are read"):
-        decode_up(b"[{},{}]", "m1", max_readings=1)
+        decode_up(b"[{},{}]", "m1", Limits(readings=1))
 
 
 def test_each_entry_of_an_array_is_refused_alone() -> None:
