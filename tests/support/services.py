@@ -11,20 +11,27 @@ from contextlib import contextmanager
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 TIMESCALE_DSN = os.environ.get("VIGIL_TEST_TIMESCALE_DSN")
 
 
 @contextmanager
-def fresh_database(server_dsn: str) -> Iterator[str]:
-    """The DSN of a new, empty database on a server; dropped afterwards."""
+def fresh_database(server_dsn: str, *, template: str | None = None) -> Iterator[str]:
+    """The DSN of a new database on a server: empty, or a copy of `template`, which nobody may be
+    connected to. Dropped afterwards."""
     name = f"vigil_test_{secrets.token_hex(6)}"
     with psycopg.connect(server_dsn, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        admin.execute(create.format(sql.Identifier(name), sql.Identifier(template or "template1")))
     try:
         yield make_conninfo(server_dsn, dbname=name)
     finally:
         with psycopg.connect(server_dsn, autocommit=True) as admin:
             drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
             admin.execute(drop.format(sql.Identifier(name)))
+
+
+def name_of(dsn: str) -> str:
+    """The name of the database in a connection string."""
+    return str(conninfo_to_dict(dsn)["dbname"])

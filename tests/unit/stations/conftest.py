@@ -16,11 +16,18 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture
-def town_dsn(postgres: Postgres) -> Iterator[str]:
-    """A migrated database with a town of four homes; every station is on duty day and night."""
+@pytest.fixture(scope="session")
+def town_template(postgres: Postgres) -> Iterator[str]:
+    """The name of a migrated database with a town of four homes, for others to be copies of."""
     with services.fresh_database(postgres.dsn) as dsn:
         prepare(dsn, town(homes=4))
+        yield services.name_of(dsn)
+
+
+@pytest.fixture
+def town_dsn(postgres: Postgres, town_template: str) -> Iterator[str]:
+    """A database of the test's own with the town; every station is on duty day and night."""
+    with services.fresh_database(postgres.dsn, template=town_template) as dsn:
         yield dsn
 
 
