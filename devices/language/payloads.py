@@ -14,6 +14,7 @@ Load = Callable[[bytes], Any]
 
 _DEEPEST = 100
 _SHORT = 40
+_INNER = (dict, list)
 
 
 def compile_load(kind: str, *, folded: bool, embedded: list[str]) -> Load:
@@ -55,15 +56,16 @@ _KINDS: dict[str, Load] = {"json": parse_json, "text": parse_text, "any": _any, 
 def _fold(value: Any, depth: int) -> Any:
     if depth > _DEEPEST:
         raise DecodeError("json", "this JSON is nested too deeply")
-    if type(value) is dict:
-        return {_fold_key(k): _fold(v, depth + 1) for k, v in value.items()}
     if type(value) is list:
-        return [_fold(v, depth + 1) for v in value]
-    return value
-
-
-def _fold_key(key: str) -> str:
-    return _remembered(key) if len(key) <= _SHORT else fold(key)
+        return [_fold(v, depth + 1) if type(v) in _INNER else v for v in value]
+    if type(value) is not dict:
+        return value
+    return {
+        (_remembered(k) if len(k) <= _SHORT else fold(k)): (
+            _fold(v, depth + 1) if type(v) in _INNER else v
+        )
+        for k, v in value.items()
+    }
 
 
 _remembered = lru_cache(maxsize=4096)(fold)

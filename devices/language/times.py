@@ -83,20 +83,18 @@ def layout_regex(layout: str) -> re.Pattern[str]:
 
 def _local(layout: str) -> Clock:
     regex = layout_regex(layout)
+    directives = tuple(regex.groupindex)
 
     def read(raw: object, message: Incoming) -> int:
         match = regex.fullmatch(raw.strip()) if type(raw) is str else None
         if match is None:
             raise DecodeError("time", f"the time is text like {layout}, not {show(raw)}")
-        part = {name: int(digits) for name, digits in match.groupdict().items() if name != "f"}
-        micros = (match.groupdict().get("f") or "0").ljust(6, "0")
+        said = dict(zip(directives, match.groups(), strict=True))
+        if "f" in said:
+            said["f"] = said["f"].ljust(6, "0")
+        part = [int(said.get(directive, 0)) for directive in "YmdHMSf"]
         try:
-            when = datetime(
-                part["Y"], part["m"], part["d"],
-                part.get("H", 0), part.get("M", 0), part.get("S", 0), int(micros),
-                tzinfo=_zone(message.zone),
-            )  # fmt: skip
-            return to_micros(when)
+            return to_micros(datetime(*part, tzinfo=_zone(message.zone)))  # type: ignore[misc, arg-type]
         except (ValueError, OverflowError) as error:
             raise DecodeError("time", f"no such time: {show(raw)} ({error})") from None
 
