@@ -8,6 +8,7 @@ from hashlib import blake2b
 import msgspec
 
 from schemas.quantities import Fall, Sos
+from schemas.times import SECOND
 
 Values = dict[str, float | int]
 
@@ -15,9 +16,10 @@ Values = dict[str, float | int]
 class Reading(msgspec.Struct):
     """One device's content of one message.
 
-    `ts`: device time in µs UTC, None where the message carries none. `key`: the device's sequence
-    (≥ 0), a wrapper's id hashed to a negative number, or None. `values`: canonical quantity → a
-    number in its canonical unit, or a code of `schemas.quantities`; what is absent is unknown.
+    `ts`: device time in µs UTC (years 1 to 9999), None where the message carries none. `key`: the
+    device's sequence (≥ 0), a wrapper's id hashed to a negative number, or None. `values`: canonical
+    quantity → a number in its canonical unit, or a code of `schemas.quantities`; what is absent is
+    unknown.
     `flags`: the `TEST` and `HISTORY` bits of `schemas.readings.Flag`.
     """
 
@@ -71,6 +73,10 @@ class Decoded(msgspec.Struct):
     ignored: str | None = None
     unknown_keys: int = 0
 
+
+FIRST_TS = -62_135_596_800 * SECOND
+LAST_TS = 253_402_300_800 * SECOND - 1
+"""The years 1 to 9999: a `ts` outside is a fault, so that whoever formats one need not look."""
 
 _PRESS = (Sos.PRESSED, Sos.TEST)
 _FALL = (Fall.SUSPECTED, Fall.CONFIRMED)

@@ -14,7 +14,7 @@ from devices.decoded import Decoded, DecodeError, Reading, hashed_key
 from devices.language.toml import load
 from schemas.quantities import QUANTITIES, Choice
 from schemas.readings import Flag
-from schemas.times import format_rfc3339, to_micros
+from schemas.times import to_micros
 
 FILE = "examples.toml"
 
@@ -167,18 +167,3 @@ def _number(name: str, value: Any) -> float | int:
 
 def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def written(reading: Reading) -> dict[str, Any]:
-    """A reading in canonical words and RFC 3339, as people (and `vigil decode`) read it."""
-    values = {name: _canonical(name, value) for name, value in reading.values.items()}
-    ts = None if reading.ts is None else format_rfc3339(reading.ts)
-    marks = {f.name.lower(): True for f in (Flag.TEST, Flag.HISTORY) if f & reading.flags}  # type: ignore[union-attr]
-    return {"device": reading.device, "ts": ts, "key": reading.key} | values | marks
-
-
-def _canonical(name: str, value: float | int) -> float | int | bool | str:
-    quantity = QUANTITIES[name]
-    if not isinstance(quantity, Choice):
-        return value
-    return bool(value) if quantity.is_bool else quantity.values[int(value)]

@@ -9,6 +9,8 @@ from typing import Any
 
 from devices import wire_fast
 from devices.decoded import (
+    FIRST_TS,
+    LAST_TS,
     Decoded,
     DecodeError,
     Reading,
@@ -28,9 +30,6 @@ PROFILE = "canonical"
 _HUGE = 1e30
 """No quantity comes near it; float32 holds it, so that later arithmetic cannot overflow."""
 _LAST_KEY = 2**63
-_FIRST_TS = -62_135_596_800_000
-_LAST_TS = 253_402_300_799_999
-"""Epoch milliseconds of the years 1 and 9999."""
 _TEST = int(Flag.TEST)
 _NONE: set[int] = set()
 _LIMITS = Limits()
@@ -182,14 +181,17 @@ def _device(raw: object, topic: str | None, faults: list[DecodeError]) -> str:
 
 
 def _ts(raw: object, faults: list[DecodeError]) -> int | None:
+    ts = None
     try:
         if type(raw) is str:
-            return parse_rfc3339(raw)
-        if (type(raw) is int or type(raw) is float) and _FIRST_TS <= raw <= _LAST_TS:
-            return int(raw * 1_000)
+            ts = parse_rfc3339(raw)
+        elif (type(raw) is int or type(raw) is float) and -_HUGE < raw < _HUGE:
+            ts = int(raw * 1_000)
     except ValueError as error:
         faults.append(DecodeError("time", f"`ts`: {error}"))
         return None
+    if ts is not None and FIRST_TS <= ts <= LAST_TS:
+        return ts
     text = f"`ts` is RFC 3339 text with a zone, or epoch milliseconds, not {show(raw)}"
     faults.append(DecodeError("time", text))
     return None

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from devices.decoded import Reading, Values
+from devices.decoded import FIRST_TS, LAST_TS, Reading, Values
 from devices.ids import device_id
 from schemas.quantities import QUANTITIES, Choice
 from schemas.readings import Flag
@@ -18,7 +18,7 @@ from schemas.times import parse_rfc3339
 
 _Unsaid = UnsetType | None
 _Number = Annotated[float, Meta(gt=-1e30, lt=1e30)]
-_Millis = Annotated[int, Meta(ge=-62_135_596_800_000, le=253_402_300_799_999)]
+_Millis = Annotated[int, Meta(ge=FIRST_TS // 1_000, le=LAST_TS // 1_000)]
 
 
 class _Wire(msgspec.Struct, gc=False):
@@ -93,7 +93,9 @@ def _reading(record: _Wire, device: str | None) -> tuple[Reading, int]:
         colons += 1
         if type(ts) is str:
             colons += ts.count(":")
-            reading.ts = parse_rfc3339(ts)
+            reading.ts = micros = parse_rfc3339(ts)
+            if not FIRST_TS <= micros <= LAST_TS:
+                raise ValueError
         elif type(ts) is int:
             reading.ts = ts * 1_000
     if (seq := record.seq) is not UNSET:

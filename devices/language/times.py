@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from devices.decoded import DecodeError, show
+from devices.decoded import FIRST_TS, LAST_TS, DecodeError, show
 from devices.language.tokens import number
 from devices.message import Incoming
 from schemas.times import SECOND, parse_rfc3339, to_micros
@@ -14,8 +14,6 @@ from schemas.times import SECOND, parse_rfc3339, to_micros
 Clock = Callable[[object, Incoming], int]
 """(raw value, message) → µs UTC; DecodeError `time` for what cannot be read."""
 
-_FIRST = -62_135_596_800 * SECOND
-_LAST = 253_402_300_800 * SECOND
 _RELATIVE = 2**28
 _DIRECTIVES = {"Y": r"\d{4}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{1,2}", "M": r"\d{1,2}"}
 _DIRECTIVES |= {"S": r"\d{1,2}", "f": r"\d{1,6}"}
@@ -38,9 +36,10 @@ def _rfc3339(raw: object, _message: Incoming) -> int:
     if type(raw) is not str:
         raise DecodeError("time", f"the time is RFC 3339 text, not {show(raw)}")
     try:
-        return parse_rfc3339(raw)
+        ts = parse_rfc3339(raw)
     except (ValueError, OverflowError) as error:
         raise DecodeError("time", str(error)) from None
+    return _in_range(ts, raw)
 
 
 def _epoch(micros: int) -> Clock:
@@ -58,7 +57,7 @@ def _senml(raw: object, message: Incoming) -> int:
 
 
 def _in_range(ts: int, raw: object) -> int:
-    if not _FIRST <= ts < _LAST:
+    if not FIRST_TS <= ts <= LAST_TS:
         raise DecodeError("time", f"no year from 1 to 9999: {show(raw)}")
     return ts
 
@@ -94,9 +93,10 @@ def _local(layout: str) -> Clock:
             said["f"] = said["f"].ljust(6, "0")
         part = [int(said.get(directive, 0)) for directive in "YmdHMSf"]
         try:
-            return to_micros(datetime(*part, tzinfo=_zone(message.zone)))  # type: ignore[misc, arg-type]
+            ts = to_micros(datetime(*part, tzinfo=_zone(message.zone)))  # type: ignore[misc, arg-type]
         except (ValueError, OverflowError) as error:
             raise DecodeError("time", f"no such time: {show(raw)} ({error})") from None
+        return _in_range(ts, raw)
 
     return read
 

@@ -4,9 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from devices.catalogue import Catalogue
 from devices.decoded import Decoded
+
+# No test here is about time, and the machine may be busy.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 NATIVE = "native/330105001001/gw0001/"
 RECEIVED = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z

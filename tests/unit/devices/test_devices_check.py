@@ -7,9 +7,7 @@ import pytest
 
 from devices.catalogue import BUILT_IN
 from devices.check import check, describe
-from devices.decoded import Reading
-from devices.examples import load_examples, written
-from schemas.readings import Flag
+from devices.examples import load_examples
 
 MODEL = "z2m-sos-button"
 
@@ -103,18 +101,3 @@ def test_every_example_of_the_catalogue_has_a_note_of_its_own() -> None:
     for folder in (f.parent for f in BUILT_IN.glob("*/profile.toml")):
         notes = [example.note for example in load_examples(folder)]
         assert len(notes) == len(set(notes)), folder.name
-
-
-def test_a_reading_as_people_read_it() -> None:
-    flags = int(Flag.TEST | Flag.HISTORY)
-    reading = Reading("b1", 0, 7, {"sos": 1, "in_bed": 0, "battery": 5.5}, flags)
-    assert written(reading) == {
-        "device": "b1",
-        "ts": "1970-01-01T00:00:00Z",
-        "key": 7,
-        "sos": "pressed",
-        "in_bed": False,
-        "battery": 5.5,
-        "test": True,
-        "history": True,
-    }

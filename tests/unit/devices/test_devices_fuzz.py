@@ -14,6 +14,7 @@ from devices.catalogue import Catalogue
 from devices.decoded import Decoded, DecodeError
 from devices.examples import Example, full_topic, load_examples
 from schemas.quantities import QUANTITIES, Choice
+from schemas.times import format_rfc3339
 from schemas.topics import ID_PATTERN
 
 CATALOGUE = Catalogue.load()
@@ -47,7 +48,7 @@ def check(decoded: Decoded) -> None:
     for reading in decoded.readings:
         assert re.match(ID_PATTERN, reading.device)
         reading.device.encode()
-        assert reading.ts is None or abs(reading.ts) < 2**58
+        assert reading.ts is None or format_rfc3339(reading.ts)
         assert reading.key is None or -(2**63) <= reading.key < 2**63
         assert 0 <= reading.flags < 2**15
         for name, value in reading.values.items():

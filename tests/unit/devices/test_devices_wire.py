@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices import wire, wire_fast
-from devices.decoded import Decoded, DecodeError
+from devices.decoded import FIRST_TS, LAST_TS, Decoded, DecodeError
 from devices.payload import Limits
 from devices.wire import decode_status, decode_up
 from schemas.quantities import QUANTITIES, Number
@@ -48,7 +48,7 @@ def records(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, float | int]]:
 
 @given(
     records(),
-    st.integers(-(2**55), 2**57),
+    st.integers(FIRST_TS, LAST_TS),
     st.integers(0, 2**63 - 1),
     st.booleans(),
     st.booleans(),
@@ -115,6 +115,9 @@ def test_a_press_with_a_key_twice_is_kept() -> None:
         ('"sos":{}', "type"),
         ('"ts":"2026-01-01"', "time"),
         ('"ts":""', "time"),
+        ('"ts":"0001-01-01T00:00:00+08:00"', "time"),
+        ('"ts":"9999-12-31T23:59:59-08:00"', "time"),
+        ('"ts":253402300800000', "time"),
         ('"ts":true', "time"),
         ('"ts":1e300', "time"),
         ('"ts":' + "9" * 400, "time"),
