@@ -17,9 +17,9 @@ class Reading(msgspec.Struct):
     """One device's content of one message.
 
     `ts`: device time in µs UTC (years 1 to 9999), None where the message carries none. `key`: the
-    device's sequence (≥ 0), a wrapper's id hashed to a negative number, or None. `values`: canonical
-    quantity → a number in its canonical unit, or a code of `schemas.quantities`; what is absent is
-    unknown.
+    device's sequence (≥ 0), a wrapper's id hashed to a negative number, or None. `values`:
+    canonical quantity → a number in its canonical unit, or a code of `schemas.quantities`; what is
+    absent is unknown.
     `flags`: the `TEST` and `HISTORY` bits of `schemas.readings.Flag`.
     """
 
