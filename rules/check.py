@@ -32,8 +32,10 @@ class Failure(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.test}: {self.message}" if self.test else (
-            f"{self.file}: {self.message}"
+        return (
+            f"{self.file}: {self.test}: {self.message}"
+            if self.test
+            else (f"{self.file}: {self.message}")
         )
 
 

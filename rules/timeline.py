@@ -140,7 +140,9 @@ def registry_of(case: Case) -> Registry:
         areas=(Area(id="area", name="area", level=Level.CITY, zone=case.zone),),
         homes=tuple(Home(id=id_, area="area", address="-") for id_ in sorted(homes)),
         elders=tuple(Elder(name="-", **e.model_dump()) for e in case.elders),
-        gateways=tuple(Gateway(id=g, area="area") for g in sorted({d.gateway for d in case.devices})),
+        gateways=tuple(
+            Gateway(id=g, area="area") for g in sorted({d.gateway for d in case.devices})
+        ),
         devices=tuple(Device(profile="canonical", **d.model_dump()) for d in case.devices),
         overrides=case.overrides,
         away=case.away,
