@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from psycopg import OperationalError
@@ -114,9 +114,9 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
     finally:
         hub.close()
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+        while not following.done():  # a cancellation can get lost: see Hub.run
+            following.cancel()
+            await asyncio.wait([following], timeout=0.1)
 
 
 async def _refusal(request: Request, error: Exception) -> Response:

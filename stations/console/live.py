@@ -92,8 +92,12 @@ class Hub:
         self._announce()
 
     async def run(self) -> None:
-        """Follow the store until cancelled."""
-        while True:
+        """Follow the store until closed or cancelled.
+
+        Both are asked for at the end: before Python 3.12 a wait that ends as it is cancelled can
+        swallow the cancellation.
+        """
+        while not self._closing:
             try:
                 async with self._pool.connection(timeout=_ANSWER_WITHIN) as conn:
                     await self._follow(conn)
@@ -106,7 +110,7 @@ class Hub:
         await conn.set_autocommit(True)
         try:
             await conn.execute("LISTEN vigil_incident; LISTEN vigil_task")
-            while True:
+            while not self._closing:
                 async with asyncio.timeout(_ANSWER_WITHIN):
                     await self._refresh(conn)
                 async for _ in conn.notifies(timeout=self._poll_s, stop_after=1):

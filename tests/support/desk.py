@@ -5,15 +5,17 @@ stations bring them: through `write_changes` and the stations' intake.
 """
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 import httpx
-from psycopg import AsyncConnection
+import psycopg
+from psycopg import AsyncConnection, sql
+from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 
@@ -28,6 +30,7 @@ from store import alerts, directory, stations_pool
 from store.connect import connect
 from store.migrate import migrate
 from tests.support.registry import town
+from tests.support.services import fresh_database
 
 START = datetime(2026, 3, 2, 19, 30, tzinfo=UTC)
 PASSWORD = "correct horse 42"
@@ -66,7 +69,23 @@ def change(
     )
 
 
-def prepare(dsn: str, *, homes: int = 4, passwords: bool = True) -> None:
+_templates: dict[str, str] = {}
+
+
+@contextmanager
+def fresh_store(server_dsn: str) -> Iterator[str]:
+    """A prepared database of its own; the preparing is done once a server."""
+    if server_dsn not in _templates:
+        name = f"vigil_desk_{len(_templates)}"
+        with psycopg.connect(server_dsn, autocommit=True) as admin:
+            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        prepare(make_conninfo(server_dsn, dbname=name))
+        _templates[server_dsn] = name
+    with fresh_database(server_dsn, template=_templates[server_dsn]) as dsn:
+        yield dsn
+
+
+def prepare(dsn: str, *, homes: int = 8, passwords: bool = True) -> None:
     """Migrate an empty database and bring the town in; everybody's password is PASSWORD."""
     migrate(dsn)
     with connect(dsn, application="test") as connection:
