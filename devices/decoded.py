@@ -97,6 +97,6 @@ def show(value: object) -> str:
     """A value as an error may quote it: short, and safe for any value."""
     try:
         text = repr(value)
-    except ValueError:  # an integer of more digits than Python prints
-        text = "a huge number"
+    except (ValueError, RecursionError):  # more digits than Python prints, or nested too deeply
+        text = "something huge"
     return text if len(text) <= 40 else text[:37] + "..."
