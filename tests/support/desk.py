@@ -6,7 +6,7 @@ stations bring them: through `write_changes` and the stations' intake.
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -106,6 +106,8 @@ class Desk:
     dsn: str
     pool: AsyncConnectionPool[AsyncConnection[Any]]
     app: Starlette
+    stopped: list[str]
+    """What the console is to believe has stopped."""
     now: datetime = START
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
@@ -141,16 +143,18 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(dsn: str, **settings: Any) -> AsyncIterator[Desk]:
-    """A desk over a prepared store, its boards followed."""
+async def desk(dsn: str, *, following: bool = True, **settings: Any) -> AsyncIterator[Desk]:
+    """A desk over a prepared store. `following`: its boards are; a server does it otherwise."""
     async with stations_pool.pool(dsn, application="test console", size=6) as pool:
 
         async def clock() -> datetime:
             return made.now
 
-        app = create_app(pool, clock=clock, settings=ConsoleSettings(**settings))
-        made = Desk(dsn, pool, app)
-        async with app.router.lifespan_context(app):
+        stopped: list[str] = []
+        settings_ = ConsoleSettings(**settings)
+        app = create_app(pool, clock=clock, settings=settings_, stopped=lambda: stopped)
+        made = Desk(dsn, pool, app, stopped)
+        async with app.router.lifespan_context(app) if following else nullcontext():
             try:
                 yield made
             finally:
@@ -165,6 +169,11 @@ async def sign_in(
     token = csrf_of(page.text)
     fields = {"csrf": token, "staff": staff, "password": password}
     return await client.post("/login", data=fields)
+
+
+def cookie_of(client: httpx.AsyncClient) -> dict[str, str]:
+    """The session, for another client."""
+    return {"vigil": client.cookies["vigil"]}
 
 
 def csrf_of(page: str) -> str:
