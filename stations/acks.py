@@ -34,7 +34,7 @@ async def answer(
 ) -> Result:
     """Do what an answer says, in one transaction. Raises only what the store raises."""
     station = topics.station_of(topic)
-    ack = _read(payload)
+    ack = read(payload)
     if station is None or ack is None:
         log.warning("ack_unreadable", topic=topic[:200], size=len(payload))
         return "unreadable"
@@ -50,7 +50,8 @@ async def answer(
     return "done"
 
 
-def _read(payload: bytes) -> Ack | None:
+def read(payload: bytes) -> Ack | None:
+    """The answer, or None for what is none."""
     if len(payload) > _LIMIT:
         return None
     try:

@@ -12,6 +12,8 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from schemas import topics, wire
+from stations import ending
+from stations.loops import Wake
 from stations.mqtt import Link, LinkDown, Will
 from store.stations_clock import Clock
 
@@ -42,7 +44,7 @@ class Heartbeat:
         self._every = every
         self._at = started
         self._alive = False
-        self._hurry = asyncio.Event()
+        self._hurry = Wake()
 
     def now(self) -> None:
         self._hurry.set()
@@ -54,13 +56,11 @@ class Heartbeat:
 
     async def run(self) -> None:
         while True:
+            ending.check()
             self._hurry.clear()
             self._alive = await self._store_answers()
             await self._publish(alive=self._alive)
-            try:
-                await asyncio.wait_for(self._hurry.wait(), self._every)
-            except TimeoutError:
-                continue
+            await self._hurry.wait(self._every)
 
     async def stop(self) -> None:
         """A clean end sends no will, so say it; another copy will contradict."""

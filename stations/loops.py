@@ -13,6 +13,7 @@ import psycopg
 import structlog
 from psycopg import sql
 
+from stations import ending
 from stations.backoff import backoff
 from stations.metrics import Metrics
 
@@ -57,6 +58,7 @@ async def forever(
     """Call `work` again and again; it says for how many seconds it may rest (0: more waits)."""
     attempt = 0
     while True:
+        ending.check()
         wake.clear()
         try:
             rest = await work()

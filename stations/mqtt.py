@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import aiomqtt
 import structlog
 
+from stations import ending
 from stations.backoff import backoff
 
 log = structlog.get_logger(__name__)
@@ -79,6 +80,7 @@ class Link:
                 async with self._connection() as client:
                     for topic in subscriptions:
                         await client.subscribe(topic, qos=1)
+                    ending.check()
                     attempt = 0
                     self._client = client
                     self._up.set()
@@ -86,12 +88,14 @@ class Link:
                     log.info("broker_connected")
                     async for message in client.messages:
                         await handle(message.topic.value, _bytes(message.payload))
+                        ending.check()
             except (aiomqtt.MqttError, OSError) as error:
                 attempt += 1
                 log.warning("broker_lost", error=str(error), attempt=attempt)
             finally:
                 self._client = None
                 self._up.clear()
+            ending.check()
             await asyncio.sleep(backoff(attempt, self._rng, first=0.2, most=5))
 
     def _connection(self) -> aiomqtt.Client:

@@ -50,6 +50,7 @@ async def run(
     watch = Watch(Metrics(registry or CollectorRegistry()), rng)
     pool = stations_pool.pool(dsn, application=f"vigil {settings.name}", size=settings.connections)
     async with pool:
+        await pool.wait()
         async with pool.connection() as conn:
             started = await clock(conn)
         will = heartbeat.will(started)

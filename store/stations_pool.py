@@ -29,7 +29,11 @@ async def connect(dsn: str, *, application: str) -> AsyncConnection:
     connection = await AsyncConnection.connect(
         conninfo(dsn, application=application), autocommit=True, prepare_threshold=None
     )
-    await _utc(connection)
+    try:
+        await _utc(connection)
+    except BaseException:
+        await connection.close()
+        raise
     return connection
 
 
