@@ -49,7 +49,7 @@ def check(folder: Path | None = None) -> list[Failure]:
     files = sorted(f for f in folder.glob("*.toml") if not f.name.endswith(".test.toml"))
     if not files:
         return [Failure(str(folder), "", "expected rule files (*.toml), found none")]
-    strays = {f for f in folder.glob("*.test.toml")} - {_tests_of(f) for f in files}
+    strays = set(folder.glob("*.test.toml")) - {_tests_of(f) for f in files}
     failures = [Failure(f.name, "", "there is no such rule") for f in sorted(strays)]
     return failures + list(chain.from_iterable(check_rule(file) for file in files))
 
@@ -146,8 +146,7 @@ def _subject(change: Change) -> str:
 def _expected(case: Case, one: Expected) -> tuple[str, tuple[str, ...]]:
     marks = [m for m, is_so in (("late", one.late), ("test", one.test)) if is_so]
     story = [" ".join([one.subject, *marks])]
-    for step in one.steps:
-        story.append(f"{step.severity} at {format_rfc3339(micros(step.at, case.zone))}")
+    story += [f"{s.severity} at {format_rfc3339(micros(s.at, case.zone))}" for s in one.steps]
     if one.cleared is not None:
         story.append(f"cleared at {format_rfc3339(micros(one.cleared, case.zone))}")
     return " / ".join(story[:2]), tuple(story)

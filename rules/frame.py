@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.groups import firsts
 from rules.limits import HISTORY_AGE
 from rules.world import World
 from schemas.quantities import QUANTITIES
@@ -21,6 +22,9 @@ from schemas.readings import Flag, Readings
 Array = NDArray[Any]
 Int64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
+
+_HISTORY, _RETAINED, _TEST = (np.int16(f) for f in (Flag.HISTORY, Flag.RETAINED, Flag.TEST))
+_NO_TIME = np.int16(Flag.NO_TIME | Flag.CLOCK_SUSPECT)
 
 
 def clocks(readings: Readings, clock: int) -> Int64:
@@ -62,8 +66,8 @@ def rounds(readings: Readings, clock: Int64, world: World, lateness: int) -> Ite
     home = world.registry.devices.home[readings.device[use]]
     by_home = np.argsort(home, kind="stable")
     ranked = home[by_home]
-    fresh = np.flatnonzero(np.diff(ranked, prepend=-2))
-    sizes = np.diff(fresh, append=len(ranked))
+    fresh = np.flatnonzero(firsts(ranked))
+    sizes = np.diff(np.append(fresh, len(ranked)))
     rank = np.arange(len(ranked)) - np.repeat(fresh, sizes)
     by_rank = np.argsort(rank.astype(np.int32), kind="stable")
     order = use[by_home[by_rank]]
@@ -89,8 +93,8 @@ def _whole(
     devices = world.registry.devices
     ts, now = readings.ts[order], clock[order]
     device, flags = readings.device[order], readings.flags[order]
-    history = ((flags & Flag.HISTORY) != 0) | (ts < now - HISTORY_AGE)
-    retained, test = (flags & Flag.RETAINED) != 0, (flags & Flag.TEST) != 0
+    history = ((flags & _HISTORY) != 0) | (ts < now - HISTORY_AGE)
+    retained, test = (flags & _RETAINED) != 0, (flags & _TEST) != 0
     return Round(
         ts=ts,
         watermark=now - lateness,
@@ -103,7 +107,7 @@ def _whole(
         history=history,
         retained=retained,
         test=test,
-        no_time=(flags & (Flag.NO_TIME | Flag.CLOCK_SUSPECT)) != 0,
+        no_time=(flags & _NO_TIME) != 0,
         values={name: getattr(readings, name)[order] for name in QUANTITIES},
     )
 

@@ -10,6 +10,20 @@ from numpy.typing import NDArray
 Int = NDArray[np.int64]
 
 
+def firsts(ordered: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where each run of equal values begins."""
+    marks = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=marks[1:])
+    return marks
+
+
+def lasts(ordered: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where each run of equal values ends."""
+    marks = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=marks[:-1])
+    return marks
+
+
 class Groups:
     """`keys[i]` is the group of member i, -1 for none; only members in `mask` count."""
 
@@ -24,6 +38,8 @@ class Groups:
 
     def expand(self, groups: NDArray[np.integer]) -> tuple[Int, Int]:
         """For each of `groups` its members: (index into `groups`, member), both int64."""
+        if not len(groups):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
         counts = self._first[groups + 1] - self._first[groups]
         which = np.repeat(np.arange(len(groups)), counts)
         before = np.cumsum(counts) - counts

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.columns import State
+from rules.groups import firsts, lasts
 from rules.world import World
 from schemas.quantities import UNKNOWN
 from schemas.readings import Flag, Readings
@@ -132,7 +133,7 @@ class Hearing:
         of, when = gateway[rows], readings.received[rows]
         if not len(rows):
             return of, rows
-        first = np.diff(of, prepend=-1) != 0
+        first = firsts(of)
         speech = speaks[rows]
         was_gone = np.where(first, self.offline[of] == 1, ~np.roll(speech, 1))
         # The index of the latest speech so far, then of the one before each row in its group.
@@ -142,7 +143,7 @@ class Hearing:
         inside = ~first & (earlier >= start)
         since = np.where(inside, when[earlier], self.gateway_heard[of])
         back = speech & (was_gone | (when - since >= patience[of]))
-        last = np.flatnonzero(np.diff(of, append=-1) != 0)
+        last = np.flatnonzero(lasts(of))
         self.offline.put(of[last], (~speech[last]).astype(np.int8))
         spoke = last[latest[last] >= start[last]]
         self.gateway_heard.put(of[spoke], when[latest[spoke]])
@@ -152,5 +153,5 @@ class Hearing:
 
 def _put_last(column: Any, rows: Int64, values: Int64) -> None:
     """Put the last value of each run of equal rows (rows are sorted)."""
-    last = np.flatnonzero(np.diff(rows, append=-1) != 0)
+    last = np.flatnonzero(lasts(rows))
     column.put(rows[last], values[last])

@@ -155,11 +155,10 @@ def readings_of(case: Case, registry: Registry) -> Readings:
     rows = [row for said in case.readings for row in _rows(said, case.zone)]
     rows.sort(key=lambda row: row[1])
     readings = Readings.blank(len(rows))
-    previous = None
-    for index, (ts, received, said) in enumerate(rows):
-        received = received if previous is None else max(received, previous + 1)
-        previous = received
-        readings.ts[index], readings.received[index] = ts, received
+    previous = rows[0][1] - 1 if rows else 0
+    for index, (ts, arrived, said) in enumerate(rows):
+        previous = max(arrived, previous + 1)
+        readings.ts[index], readings.received[index] = ts, previous
         readings.key[index] = index
         _fill(readings, index, said, registry)
     return readings

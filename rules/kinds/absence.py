@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rules.facts import News
 from rules.frame import Round
+from rules.groups import firsts
 from rules.kinds.base import Setting
 from rules.kinds.timers import Timers
 from rules.lifecycle import Ledger, Telling
@@ -53,6 +54,7 @@ class Absence:
         self._waits = table.column(f"{prefix}/waits", np.int8, 0)
         self._red_at = table.column(f"{prefix}/red_at", np.int64, FOREVER)
         self._ledger = Ledger(table, prefix, setting.teller)
+        self._outs = 0  # how many elders are out
 
     def follow(self, world: World, parameters: Parameters) -> None:
         block = self._set.block
@@ -68,14 +70,16 @@ class Absence:
 
     def forget(self) -> None:
         self._timers.forget()
+        self._outs = int(np.count_nonzero(self._out.data))
 
     # Deadlines
 
     def fire(self, rows: Round, news: News) -> None:
         bed = np.flatnonzero(news.bed)
         self._fire(rows.elder[bed], np.maximum(rows.watermark[bed], rows.ts[bed]))
-        which, elders, _ = self._others(rows, news)
-        self._fire(elders, rows.watermark[which])
+        if self._outs:
+            which, elders, _ = self._others(rows, news)
+            self._fire(elders, rows.watermark[which])
 
     def _others(self, rows: Round, news: News) -> tuple[Array, Array, Array]:
         """(row, elder, whether it is activity) for rows that show activity or presence, for
@@ -92,7 +96,7 @@ class Absence:
         concerned = np.flatnonzero(self._out[elder] == 1)
         # A row that concerns an elder twice counts once, as activity if it is any.
         order = concerned[np.lexsort((~active[concerned], elder[concerned]))]
-        order = order[np.diff(elder[order], prepend=-1) != 0]
+        order = order[firsts(elder[order])]
         return row[order], elder[order], active[order]
 
     def sweep(self, watermark: int) -> None:
@@ -143,7 +147,8 @@ class Absence:
         bed = np.flatnonzero(news.bed)
         if len(bed):
             self._apply_bed(rows, news, bed)
-        self._apply_others(rows, news)
+        if self._outs:
+            self._apply_others(rows, news)
 
     def _apply_bed(self, rows: Round, news: News, bed: Array) -> None:
         elder, ts = rows.elder[bed], rows.ts[bed]
@@ -179,6 +184,7 @@ class Absence:
         for who, at, was_late in zip(elder.tolist(), ts.tolist(), late.tolist(), strict=True):
             self._clear(who, at, late=was_late)
         self._out.put(elder, np.int8(0))
+        self._outs -= len(elder)
         self._stop(elder)
 
     def _stop(self, elder: Array) -> None:
@@ -194,6 +200,7 @@ class Absence:
         counts = before_end & (self._slept[elder] >= self._settled[elder])
         elder, ts = elder[counts], ts[counts]
         self._out.put(elder, np.int8(1))
+        self._outs += len(elder)
         self._count(elder, ts)
 
     def _count(self, elder: Array, since: Int64) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.groups import firsts, lasts
 from rules.hearing import Hearing, Talk
 from rules.kinds.base import Setting
 from rules.kinds.timers import Timers
@@ -107,7 +108,7 @@ class Silence:
     def _judge_events(self, talk: Talk, device: Int64, row: Int64, own: Array) -> None:
         """Most devices just spoke: only those with a silence in reach are looked at singly."""
         when = talk.received[row]
-        first = np.diff(device, prepend=-1) != 0
+        first = firsts(device)
         due = np.where(first, self._timers.due[device], np.roll(self._due(device, when), 1))
         late = due <= talk.clock[row]
         special = late | (self._ledger.rank[device] > 0)
@@ -117,11 +118,11 @@ class Silence:
                 np.flatnonzero(special), np.flatnonzero(np.diff(device[special])) + 1
             ):
                 self._walk(talk, int(device[one[0]]), row[one], own[one])
-        last = np.flatnonzero(np.diff(device, append=-1) != 0)
+        last = np.flatnonzero(lasts(device))
         plain = last[~special[last]]
         self._timers.set(device[plain], self._due(device[plain], when[plain]))
         spoken = np.flatnonzero(own & ~special)
-        final = spoken[np.flatnonzero(np.diff(device[spoken], append=-1) != 0)]
+        final = spoken[lasts(device[spoken])]
         self._hearing.heard.put(device[final], when[final])
 
     def _due(self, device: Int64, when: Int64) -> Int64:

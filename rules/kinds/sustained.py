@@ -58,7 +58,8 @@ class Sustained:
         self._timers.forget()
 
     def fire(self, rows: Round, news: News) -> None:
-        known, _ = self._known(rows, news)
+        known, truth = self._known(rows, news)
+        self._decided = known, truth
         elder = rows.elder[known]
         limits = np.maximum(rows.watermark[known], rows.ts[known])
         while len(due := self._timers.due_among(elder, limits)):
@@ -71,6 +72,8 @@ class Sustained:
     def _known(self, rows: Round, news: News) -> tuple[Array, Array]:
         """Rows that decide the condition, in order, and what they decide."""
         source = np.flatnonzero(news.bed_source)
+        if not len(source):
+            return source, source
         elder = rows.elder[source]
         values = {name: rows.values[name][source] for name in self._condition.quantities}
         if "in_bed" in values:
@@ -81,8 +84,8 @@ class Sustained:
         use = (truth != MAYBE) & (rows.ts[source] >= self._last[elder])
         return source[use], truth[use]
 
-    def apply(self, rows: Round, news: News) -> None:
-        known, truth = self._known(rows, news)
+    def apply(self, rows: Round, news: News) -> None:  # noqa: ARG002 (a Kind's)
+        known, truth = self._decided
         if not len(known):
             return
         elder, ts = rows.elder[known], rows.ts[known]

@@ -42,7 +42,10 @@ STARTS = (
 
 def make_directory(random: Random) -> Directory:
     """One to three homes, with their couples, shared beds, radars and buttons."""
-    homes, elders, gateways, devices = [], [], [], []
+    homes: list[Home] = []
+    elders: list[Elder] = []
+    gateways: list[Gateway] = []
+    devices: list[Device] = []
     shared_gateway = random.random() < 0.3
     for number in range(random.randint(1, 3)):
         home = f"h{number}"
@@ -130,7 +133,8 @@ STEPS = (0.5, 1, 5, 15, 15, 30, 30, 30, 60, 60, 120, 300, 300, 600, 1500)
 
 
 class History:
-    """Rows in the order they are received."""
+    """Rows in the order they are received; a good part of the histories are quiet nights, in
+    which elders lie long enough to be missed."""
 
     def __init__(self, random: Random, directory: Directory) -> None:
         self._random = random
@@ -140,6 +144,11 @@ class History:
         self._last: plain.Row | None = None
         self._steps = random.choice((STEPS[:8], STEPS, STEPS, STEPS[6:]))
         self._noise = random.choice((0.0, 0.1, 0.4))
+        self._night = random.random() < 0.4
+        self._bed_change = 0.03 if self._night else 0.1
+        if self._night:
+            self._steps = (15, 30, 60, 60, 120, 200, 300)
+            self._noise = random.choice((0.0, 0.0, 0.1))
 
     def row(self) -> plain.Row:
         random = self._random
@@ -167,13 +176,15 @@ class History:
     def _reading(self) -> plain.Row:
         random = self._random
         device = random.choice(self._devices)
+        if self._night and device.kind is DeviceKind.SOS_BUTTON and random.random() < 0.9:
+            device = self._devices[0]
         delay = random.choice(DELAYS) if random.random() < self._noise else 0.2
         ts = self._now - int(delay * SECOND)
         if random.random() < 0.5:
             ts -= ts % SECOND
         if no_time := random.random() < 0.05:
             ts = self._now
-        flags = {
+        flags: dict[str, Any] = {
             name: random.random() < self._noise / 4 for name in ("retained", "test", "history")
         }
         return plain.Row(
@@ -189,11 +200,11 @@ class History:
     def _values(self, device: Device) -> dict[str, Any]:
         random = self._random
         if device.kind is DeviceKind.SOS_BUTTON:
-            words = (None, None, "pressed", "pressed", "cancelled", "test")
-            return {"sos": random.choice(words)}
+            presses = (None, None, "pressed", "pressed", "cancelled", "test")
+            return {"sos": random.choice(presses)}
         values: dict[str, Any] = {}
         if device.kind is DeviceKind.MATTRESS or random.random() < 0.3:
-            values["in_bed"] = self._keep(device, "in_bed", (True, True, False), 0.1)
+            values["in_bed"] = self._keep(device, "in_bed", (True, True, False), self._bed_change)
             values["heart_rate"] = self._keep(device, "rate", (80.0, 131.0, 140.0, 40.0), 0.06)
             values["movement"] = random.choice((None, None, None, 0.0, 0.0, 7.0))
             if random.random() < 0.1:

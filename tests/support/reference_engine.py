@@ -332,8 +332,8 @@ class ReferenceEngine:
         late = clock is not None and row.ts < clock - LATENESS
         live = not (history or row.retained or row.test)
         behind = 0 if clock is None else clock - row.ts
-        self._judge_sos(row, device, live, history, late, behind)
-        self._judge_fall(row, device, live, history, late, behind)
+        self._judge_sos(row, device, history, late, behind)
+        self._judge_fall(row, device, history, late, behind)
         source = live and device.bed_source
         if source and not device.own_bed:
             assert device.elder is not None
@@ -341,9 +341,10 @@ class ReferenceEngine:
             source = until is None or row.ts > until
         if source:
             self._judge_rate(row, device)
-        before = self._bed_step(row, device, source, late)
+            self._mattress_lives(row, device)
+        self._bed_step(row, device, source, late)
         if live:
-            self._room_step(row, device, late, before)
+            self._room_step(row, device, late)
 
     # Presses and falls
 
@@ -369,9 +370,7 @@ class ReferenceEngine:
             memory.tested = row.ts
             self._event(rule, f"device:{row.device}", row.ts, "blue", late, test=True)
 
-    def _judge_sos(
-        self, row: Row, device: Device, live: bool, history: bool, late: bool, behind: int
-    ) -> None:
+    def _judge_sos(self, row: Row, device: Device, history: bool, late: bool, behind: int) -> None:
         if row.sos not in ("pressed", "test"):
             return
         memory = self.presses[("sos", device.id)]
@@ -394,9 +393,7 @@ class ReferenceEngine:
         else:
             self._report("sos", row, old=history, late=late or history, behind=behind)
 
-    def _judge_fall(
-        self, row: Row, device: Device, live: bool, history: bool, late: bool, behind: int
-    ) -> None:
+    def _judge_fall(self, row: Row, device: Device, history: bool, late: bool, behind: int) -> None:
         if row.fall is None:
             return
         memory, state = self.presses[("fall", device.id)], self.falls[device.id]
@@ -412,15 +409,20 @@ class ReferenceEngine:
             return
         if row.retained and row.fall not in ("none", "cleared"):
             return
-        if state.at is not None and row.ts < state.at:
+        if state.at is None or row.ts >= state.at:
+            self._fall_in_order(row, device, late, behind)
+        elif row.fall == "confirmed":
             in_run = (
                 state.run_from is not None
                 and row.ts >= state.run_from
                 and (state.run_to is None or row.ts < state.run_to)
             )
-            if row.fall == "confirmed" and not in_run:
+            if not in_run:
                 self._report("fall", row, old=True, late=late, behind=behind)
-            return
+
+    def _fall_in_order(self, row: Row, device: Device, late: bool, behind: int) -> None:
+        assert row.fall is not None
+        state = self.falls[device.id]
         self._fire_fall(device.id, row.ts)
         before, state.value, state.at = state.value, row.fall, row.ts
         if row.fall == "confirmed" and before != "confirmed":
@@ -441,6 +443,12 @@ class ReferenceEngine:
         if state.due is not None and state.due <= limit:
             due, state.due = state.due, None
             self._reach("fall/suspected", f"device:{id_}", due, "red")
+
+    def _mattress_lives(self, row: Row, device: Device) -> None:
+        if device.own_bed and device.elder is not None:
+            until = row.ts + device.limit
+            known = self.mattress_until.get(device.elder, until)
+            self.mattress_until[device.elder] = max(until, known)
 
     # Heart rate
 
@@ -504,12 +512,6 @@ class ReferenceEngine:
         return (aware.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
 
     def _bed_step(self, row: Row, device: Device, source: bool, late: bool) -> None:
-        if source and device.own_bed:
-            assert device.elder is not None
-            until = row.ts + device.limit
-            self.mattress_until[device.elder] = max(
-                until, self.mattress_until.get(device.elder, until)
-            )
         if not source or row.in_bed is None or device.elder is None:
             return
         bed, out, elder = self.bed[device.elder], self.outs[device.elder], device.elder
@@ -522,9 +524,7 @@ class ReferenceEngine:
         if not out.out:
             if night != out.night:
                 out.night, out.slept = night, 0
-            if before is True:
-                assert before_at is not None
-                assert before_hold is not None
+            if before is True and before_at is not None and before_hold is not None:
                 begin = max(before_at, self._at(elder, night, 18))
                 out.slept += max(0, min(row.ts, before_hold) - begin)
         if row.in_bed:
@@ -598,7 +598,7 @@ class ReferenceEngine:
         assert night is not None
         return self._at(elder, night, 30) + 30 * MIN
 
-    def _room_step(self, row: Row, device: Device, late: bool, _before: None) -> None:
+    def _room_step(self, row: Row, device: Device, late: bool) -> None:
         entered = left = False
         if device.room_sensor:
             level = self.presence[device.id]

@@ -28,7 +28,7 @@ def directory() -> Directory:
     """A couple in one home; one of them has a mattress and a button."""
     random = Random(0)
     made = make_directory(random)
-    while not {"e0-1", "b-e0-0"} <= {x.id for x in (*made.elders, *made.devices)}:
+    while "e0-1" not in {e.id for e in made.elders} or "b-e0-0" not in {d.id for d in made.devices}:
         made = make_directory(random)
     bed = {"location": Location.BED, "interval_s": 30}
     devices = (
