@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.groups import firsts
+from rules.groups import firsts, stable_order
 from rules.limits import HISTORY_AGE
 from rules.world import World
 from schemas.quantities import QUANTITIES
@@ -64,12 +64,12 @@ def rounds(readings: Readings, clock: Int64, world: World, lateness: int) -> Ite
     """The rows that speak for a device, first rows of all homes first."""
     use = _judged(readings, world)
     home = world.registry.devices.home[readings.device[use]]
-    by_home = np.argsort(home, kind="stable")
+    by_home = stable_order(home)
     ranked = home[by_home]
     fresh = np.flatnonzero(firsts(ranked))
     sizes = np.diff(np.append(fresh, len(ranked)))
     rank = np.arange(len(ranked)) - np.repeat(fresh, sizes)
-    by_rank = np.argsort(rank.astype(np.int32), kind="stable")
+    by_rank = stable_order(rank)
     order = use[by_home[by_rank]]
     whole = _whole(readings, clock, world, lateness, order)
     ends = np.cumsum(np.bincount(rank)) if len(rank) else np.zeros(0, np.int64)

@@ -10,6 +10,20 @@ from numpy.typing import NDArray
 Int = NDArray[np.int64]
 
 
+_BITS = 24
+"""Positions fit in so many bits: at most 16 million at once."""
+
+
+def stable_order(keys: NDArray[np.integer]) -> Int:
+    """What `argsort(kind="stable")` gives, several times faster: keys and positions are sorted
+    as one number. ValueError for more positions than fit."""
+    if len(keys) >> _BITS:
+        raise ValueError(f"at most {1 << _BITS} at once")
+    packed = (keys.astype(np.int64) << _BITS) | np.arange(len(keys))
+    packed.sort()
+    return packed & ((1 << _BITS) - 1)
+
+
 def firsts(ordered: NDArray[Any]) -> NDArray[np.bool_]:
     """Where each run of equal values begins."""
     marks = np.ones(len(ordered), bool)

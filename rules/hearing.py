@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.columns import State
-from rules.groups import firsts, lasts
+from rules.groups import firsts, lasts, stable_order
 from rules.world import World
 from schemas.quantities import UNKNOWN
 from schemas.readings import Flag, Readings
@@ -129,7 +129,7 @@ class Hearing:
     ) -> tuple[Int64, Int64]:
         """Adopt what gateways said; who came back, and at which rows."""
         rows = np.flatnonzero(speaks | gone)
-        rows = rows[np.argsort(gateway[rows], kind="stable")]
+        rows = rows[stable_order(gateway[rows])]
         of, when = gateway[rows], readings.received[rows]
         if not len(rows):
             return of, rows

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.groups import firsts, lasts
+from rules.groups import firsts, lasts, stable_order
 from rules.hearing import Hearing, Talk
 from rules.kinds.base import Setting
 from rules.kinds.timers import Timers
@@ -102,7 +102,8 @@ class Silence:
         device = np.concatenate([talk.devices, behind])
         row = np.concatenate([talk.device_rows, talk.back_rows[which]])
         own = np.arange(len(row)) < len(talk.device_rows)
-        order = np.lexsort((row, device))
+        by_row = stable_order(row) if len(which) else np.arange(len(row))
+        order = by_row[stable_order(device[by_row])]
         return device[order], row[order], own[order]
 
     def _judge_events(self, talk: Talk, device: Int64, row: Int64, own: Array) -> None:

@@ -142,7 +142,7 @@ class History:
         self._now = int(datetime.fromisoformat(random.choice(STARTS)).timestamp()) * SECOND
         self._sticky: dict[tuple[str, str], Any] = {}
         self._last: plain.Row | None = None
-        self._steps = random.choice((STEPS[:8], STEPS, STEPS, STEPS[6:]))
+        self._steps: tuple[float, ...] = random.choice((STEPS[:8], STEPS, STEPS, STEPS[6:]))
         self._noise = random.choice((0.0, 0.1, 0.4))
         self._night = random.random() < 0.4
         self._bed_change = 0.03 if self._night else 0.1
