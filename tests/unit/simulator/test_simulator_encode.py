@@ -52,7 +52,7 @@ def test_canonical_room_and_single_fields() -> None:
 def test_z2m_press_is_several_messages_with_one_plain_copy() -> None:
     for announced in (False, True):
         said = zigbee2mqtt.press(
-            "0xa4c1380000000001", AT, ZONE, battery=77, linkquality=90, announced=announced
+            "0xa4c1380000000001", AT, battery=77, linkquality=90, announced=announced
         )
         at = [when for when, _, _ in said]
         assert at == sorted(at)
@@ -65,12 +65,12 @@ def test_z2m_press_is_several_messages_with_one_plain_copy() -> None:
         assert actions == ([None] if announced else []) + ["emergency", ""]
 
 
-def test_z2m_last_seen_carries_the_zone() -> None:
-    said = json.loads(zigbee2mqtt.state(AT, ZONE, action=None, battery=77, linkquality=9))
+def test_z2m_last_seen_tells_messages_of_one_second_apart() -> None:
+    said = json.loads(zigbee2mqtt.state(AT, action=None, battery=77, linkquality=9))
     assert said == {
         "action": None,
         "battery": 77,
-        "last_seen": "2026-02-04T05:04:05+08:00",
+        "last_seen": "2026-02-03T21:04:05.678Z",
         "linkquality": 9,
     }
 

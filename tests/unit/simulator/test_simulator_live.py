@@ -74,7 +74,7 @@ def test_bytes_are_pinned() -> None:
     assert _digest(stream) == PINNED
 
 
-PINNED = "e4d88afe7d0e7b4d63a520b7502153c5fc6d4d258be7b6a185ac99d715ec11a6"
+PINNED = "4d60faee74583371c2dbb5bb94428efa2de67457bc5e38fb44c7f0d0d7961c4b"
 
 
 def test_seed_changes_what_is_said(fleet: Directory, hour: list[Message]) -> None:
