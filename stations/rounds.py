@@ -13,7 +13,7 @@ from stations.channels.base import Channel
 from stations.climb import climb_due
 from stations.deliver import send_due
 from stations.intake import take
-from stations.loops import Watch
+from stations.loops import Wake, Watch
 from stations.settings import StationsSettings
 from store import errors, stations_acks, stations_incident, stations_intake, stations_outbox
 from store.stations_clock import Clock
@@ -37,20 +37,27 @@ class Rounds:
         self._poll = settings.poll_s
         self._policy = settings.policy()
 
-    async def intake(self) -> float:
+    async def intake(self, queued: Wake) -> float:
+        """`queued` wakes this copy's own senders without the way through the store."""
         async with self._pool.connection() as conn:
             handled = await take(conn, await self._clock(conn), self._policy)
+        if not handled:
+            return self._poll
+        queued.set()
         self._watch.metrics.changes.inc(handled)
-        return 0 if handled else self._poll
+        return 0
 
-    async def ladder(self) -> float:
+    async def ladder(self, queued: Wake) -> float:
         """Rest until the next timer, so that a rung is taken on the second."""
         async with self._pool.connection() as conn:
             now = await self._clock(conn)
             climbed = await climb_due(conn, now, self._policy)
             due = await stations_incident.next_due(conn)
+        if not climbed:
+            return self._until(due, now)
+        queued.set()
         self._watch.metrics.climbs.inc(climbed)
-        return 0 if climbed else self._until(due, now)
+        return 0
 
     async def deliver(self, channel: Channel) -> float:
         await channel.ready()

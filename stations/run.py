@@ -117,8 +117,9 @@ def _start_rounds(
     watch: Watch,
 ) -> None:
     """One task a loop, and one a channel, so that none waits for another."""
-    group.create_task(forever("intake", work.intake, wake=wakes.changed, watch=watch))
-    group.create_task(forever("ladder", work.ladder, wake=wakes.decided, watch=watch))
+    intake, ladder = partial(work.intake, wakes.queued), partial(work.ladder, wakes.queued)
+    group.create_task(forever("intake", intake, wake=wakes.changed, watch=watch))
+    group.create_task(forever("ladder", ladder, wake=wakes.decided, watch=watch))
     group.create_task(forever("figures", work.figures, wake=Wake(), watch=watch))
     for channel in channels:
         deliver = partial(work.deliver, channel)
