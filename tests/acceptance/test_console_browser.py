@@ -116,7 +116,7 @@ def test_two_desks_see_each_other_and_input_survives(store: str) -> None:
             await east.check("input[value=false_alarm]")
             await east.click("button[value=escalate]")
             await expect(street.locator(".holder")).to_contain_text("east值班 在处理")
-            await expect(street.locator("button.primary")).to_have_count(0)
+            await expect(street.locator("article button.primary")).to_have_count(0)
             # The card was replaced by what the street's joining changed; nothing typed is gone.
             await expect(east.locator(".told")).to_contain_text("街道中心")
             assert await east.input_value("textarea[name=note]") == "电话里说话清楚"

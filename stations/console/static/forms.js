@@ -31,7 +31,8 @@ export function sendFormsFrom(page, { list, ended, changed }) {
 }
 
 function post(form, submitter) {
-  return fetch(form.action, {
+  // `form.action` would be the button of that name.
+  return fetch(form.getAttribute("action"), {
     method: "POST",
     body: new URLSearchParams(new FormData(form, submitter)),
     headers: { Accept: "application/json" },
