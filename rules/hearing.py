@@ -30,8 +30,8 @@ class Talk:
 
     `device_rows`: positions at which a known device spoke, `devices`: which one. `speaks`: sorted
     gateway × (n + 1) + position of every row in which a gateway spoke. `back_gateway`,
-    `back_rows`: who came back at which position. `heard_before`: when each gateway had last
-    spoken before the batch.
+    `back_rows`: who came back at which position. `heard`: when each gateway last spoke, now;
+    `met` (sorted) and `met_heard`: the gateways of the batch, and the same before it.
     """
 
     clock: Int64
@@ -41,14 +41,16 @@ class Talk:
     speaks: Int64
     back_gateway: Int64
     back_rows: Int64
-    heard_before: Int64
+    heard: Int64
+    met: Int64
+    met_heard: Int64
 
     @classmethod
     def nothing(cls, now: int, heard: Int64) -> Talk:
         """A batch without rows, after which the clock shows `now`."""
         none = np.zeros(0, np.int64)
         clock = np.array([now], np.int64)
-        return cls(clock, none, none, none, none, none, none, heard)
+        return cls(clock, none, none, none, none, none, none, heard, none, none)
 
     def spoke(self, gateway: Array, after: Int64, before_row: Int64) -> NDArray[np.bool_]:
         """Whether each gateway spoke later than `after` (received), in rows before `before_row`."""
@@ -56,7 +58,15 @@ class Talk:
         low = np.searchsorted(self.received, after, side="right")
         first = np.searchsorted(self.speaks, gateway * span + low)
         last = np.searchsorted(self.speaks, gateway * span + before_row)
-        return np.asarray((last > first) | (self.heard_before[gateway] > after))
+        return np.asarray((last > first) | (self._before(gateway) > after))
+
+    def _before(self, gateway: Array) -> Int64:
+        """When each gateway had last spoken before the batch."""
+        heard = self.heard[gateway]
+        if len(self.met):
+            at = np.minimum(np.searchsorted(self.met, gateway), len(self.met) - 1)
+            heard = np.where(self.met[at] == gateway, self.met_heard[at], heard)
+        return np.asarray(heard)
 
 
 class Hearing:
@@ -103,7 +113,8 @@ class Hearing:
         gateway = np.where(gateway < self.gateway_heard.data.size, gateway, -1).astype(np.int64)
         gone = (readings.online == 0) & (readings.device == UNKNOWN) & (gateway >= 0)
         speaks = said & ~gone & (gateway >= 0)
-        before = self.gateway_heard.data.copy()
+        met = np.unique(gateway[speaks])
+        met_heard = self.gateway_heard[met]
         back_gateway, back_rows = self._gateways(readings, gateway, speaks, gone, patience)
         span = len(readings) + 1
         rows = np.flatnonzero(speaks)
@@ -116,7 +127,9 @@ class Hearing:
             speaks=np.sort(gateway[rows] * span + rows),
             back_gateway=back_gateway,
             back_rows=back_rows,
-            heard_before=before,
+            heard=self.gateway_heard.data,
+            met=met,
+            met_heard=met_heard,
         )
 
     def _gateways(
