@@ -14,9 +14,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import paho.mqtt.client as paho
 import psycopg
@@ -35,6 +35,16 @@ PATIENCE = 30.0  # seconds; only a failing test waits so long
 T = TypeVar("T")
 
 
+class AnyBroker(Protocol):
+    """A broker on loopback, whichever it is."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def port(self) -> int: ...
+
+
 def until(what: Callable[[], T], *, seconds: float = PATIENCE) -> T:
     """The first true answer; AssertionError with the last one if none comes in time."""
     deadline = time.monotonic() + seconds
@@ -49,12 +59,13 @@ def until(what: Callable[[], T], *, seconds: float = PATIENCE) -> T:
 class Client:
     """An MQTT client that keeps what it hears."""
 
-    def __init__(self, broker: Broker, *topics: str) -> None:
+    def __init__(self, broker: AnyBroker, *topics: str) -> None:
         self.heard: list[tuple[str, bytes]] = []
         self._subscribed = threading.Event()
         self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
         self._client.max_inflight_messages_set(500)
-        self._client.on_message = lambda _c, _u, m: self.heard.append((m.topic, bytes(m.payload)))
+        self.on_message: Callable[[str, bytes], None] = lambda t, p: self.heard.append((t, p))
+        self._client.on_message = lambda _c, _u, m: self.on_message(m.topic, bytes(m.payload))
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.connect("127.0.0.1", broker.port)
         self._client.loop_start()
@@ -85,7 +96,7 @@ class Client:
 class System:
     """`ingest` and `stations` as processes on a database and a broker of their own."""
 
-    def __init__(self, dsn: str, broker: Broker, folder: Path, extra: Mapping[str, str]) -> None:
+    def __init__(self, dsn: str, broker: AnyBroker, folder: Path, extra: Mapping[str, str]) -> None:
         self.dsn, self.broker, self.folder = dsn, broker, folder
         self.console_port = process.free_port()
         self._environment = {
@@ -150,17 +161,29 @@ class System:
 
     def caught_up(self, times: int = 1) -> bool:
         """Whether ingest has connected and caught up so many times."""
-        return self.rows("SELECT count(*) FROM standstill")[0][0] >= times
+        return bool(self.rows("SELECT count(*) FROM standstill")[0][0] >= times)
 
 
 @contextmanager
 def system(dsn: str, directory: Directory, folder: Path, **extra: str) -> Iterator[System]:
     """A migrated store with a registry, a broker; no process started yet."""
+    with (
+        Broker(folder / "broker") as broker,
+        running_system(dsn, broker, directory, folder, **extra) as running,
+    ):
+        yield running
+
+
+@contextmanager
+def running_system(
+    dsn: str, broker: AnyBroker, directory: Directory, folder: Path, **extra: str
+) -> Iterator[System]:
+    """The same on a broker that runs already."""
     migrate(dsn)
     with connect(dsn, application="test") as connection:
         import_directory(connection, directory, now=time.time_ns() // 1_000)
-    with ExitStack() as stack:
-        broker = stack.enter_context(Broker(folder / "broker"))
-        running = System(dsn, broker, folder, extra)
-        stack.callback(running.close)
+    running = System(dsn, broker, folder, extra)
+    try:
         yield running
+    finally:
+        running.close()
