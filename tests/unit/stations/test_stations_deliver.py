@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ from stations.channels.base import SendError
 from stations.deliver import send_due
 from stations.metrics import Metrics
 from stations.policy import Policy
+from store import stations_outbox
 from tests.support.night import Night, night, raised
 
 pytestmark = pytest.mark.anyio
@@ -141,6 +143,23 @@ async def test_one_channel_takes_nothing_of_another(night_shift: Night) -> None:
     receiver = Receiver()
     receiver.name = "webhook"
     assert await Delivering(night_shift).round(receiver) == 0
+
+
+async def test_what_one_sender_is_claiming_another_neither_takes_nor_waits_for(
+    night_shift: Night, town_dsn: str
+) -> None:
+    await night_shift.comes(raised())
+    async with night(town_dsn, Policy()) as other, other.conn.transaction():
+        claim = partial(
+            stations_outbox.claim,
+            channel="station_topic",
+            now=night_shift.now,
+            lease=timedelta(seconds=30),
+            limit=10,
+        )
+        assert len(await claim(other.conn)) == 1
+        await night_shift.conn.execute("SET lock_timeout = '1s'")
+        assert await claim(night_shift.conn) == []
 
 
 async def test_two_senders_share_and_double_nothing(night_shift: Night, town_dsn: str) -> None:

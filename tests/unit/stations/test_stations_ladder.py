@@ -9,8 +9,10 @@ from schemas.alerts import Category, Change, ChangeKind, Severity
 from schemas.directory import Level
 from stations.climb import climb_due
 from stations.ladder import Ladder, Rung, Steps
+from stations.policy import Policy
 from stations.work import Action
-from tests.support.night import EAST, START, STREET, Night, later, raised
+from store import stations_incident
+from tests.support.night import EAST, START, STREET, Night, later, night, raised
 
 pytestmark = pytest.mark.anyio
 
@@ -216,6 +218,33 @@ async def test_what_nobody_was_there_to_climb_is_caught_up_without_a_flood(
     pages = await night_shift.pages()
     assert pages[:2] == [(0, ["east"]), (30, ["street"])]
     assert pages[2:] == [(630, ["district"]), (630, ["city"]), (690, ["city"])]
+
+
+async def test_a_timer_that_another_copy_has_in_hand_is_left_to_it(
+    night_shift: Night, town_dsn: str
+) -> None:
+    await night_shift.comes(raised(), raised(home="h2", gateway="g2"))
+    now = START + timedelta(seconds=30)
+    async with night(town_dsn, Policy()) as other, other.conn.transaction():
+        assert len(await stations_incident.lock_due(other.conn, now, 1)) == 1
+        await night_shift.conn.execute("SET lock_timeout = '1s'")
+        assert await climb_due(night_shift.conn, now, night_shift.policy) == 1
+    assert await climb_due(night_shift.conn, now, night_shift.policy) == 1
+    assert [at for at, _ in await night_shift.pages()] == [0, 0, 30, 30]
+
+
+async def test_a_climb_that_the_store_refuses_holds_up_no_other(night_shift: Night) -> None:
+    await night_shift.comes(raised(), raised(home="h2", gateway="g2"))
+    await night_shift.conn.execute(
+        "ALTER TABLE incident ADD CONSTRAINT low CHECK (lane <> 'h1' OR climb < 2) NOT VALID"
+    )
+    now = START + timedelta(seconds=30)
+    await climb_due(night_shift.conn, now, night_shift.policy)
+    climbed = {i.lane: i.climb for i in await night_shift.incidents()}
+    assert climbed == {"h1": 1, "h2": 2}
+    await night_shift.conn.execute("ALTER TABLE incident DROP CONSTRAINT low")
+    assert await climb_due(night_shift.conn, now, night_shift.policy) == 0
+    assert await climb_due(night_shift.conn, now + timedelta(seconds=5), night_shift.policy) == 1
 
 
 async def test_releasing_starts_again_at_the_lowest_level(night_shift: Night) -> None:
