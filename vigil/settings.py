@@ -77,7 +77,9 @@ class LogSettings(BaseModel):
     format: Literal["auto", "json", "text"] = Field(
         default="auto", description="auto: text on a terminal, JSON elsewhere"
     )
-    level: Literal["debug", "info", "warning", "error"] = Field(default="info")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="what is logged, from this level on"
+    )
 
 
 class MetricsSettings(BaseModel):

@@ -27,7 +27,7 @@ class Broker:
 
     def __init__(self, folder: Path, *, port: int | None = None) -> None:
         self.folder = folder.absolute()
-        self.port = port or process.free_port()
+        self.port: int = port or process.free_port()
         self.log = self.folder / "nats.log"
         self._process: subprocess.Popen[bytes] | None = None
 
