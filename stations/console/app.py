@@ -71,6 +71,7 @@ def create_app(
             HTTPException: _refusal,
             OperationalError: _no_store,
             PoolTimeout: _no_store,
+            TimeoutError: _no_store,
             Exception: _failure,
         },
         lifespan=_lifespan,

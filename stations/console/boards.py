@@ -57,6 +57,11 @@ class Board:
         self._floor = self.step
 
     @property
+    def read(self) -> bool:
+        """Whether it has ever been compared with the store: before that it knows nothing."""
+        return self.directory >= 0
+
+    @property
     def incidents(self) -> list[BoardIncident]:
         """In the order of `urgency`."""
         return sorted((shown.incident for shown in self.cards.values()), key=urgency)

@@ -71,16 +71,20 @@ class Hub:
 
     async def board(self, station: str) -> Board:
         """The station's board, current as of now if nobody watched it before."""
-        if station not in self._boards:
+        board = self._boards.get(station)
+        if board is None or not board.read:
             await self.refresh(station)
-        board = self._boards[station]
+            board = self._boards[station]
         board.viewed_at = asyncio.get_running_loop().time()
         return board
 
     async def refresh(self, station: str | None = None) -> None:
         """Read what changed, so that whoever just acted sees it; also watch `station`."""
-        async with self._pool.connection(timeout=_ANSWER_WITHIN) as conn:
-            await self._refresh(conn, station)
+        async with self._lock, asyncio.timeout(_ANSWER_WITHIN):
+            # The lock and the clock first: nobody waits for either with a connection in hand.
+            now = await self._clock()
+            async with self._pool.connection(timeout=_ANSWER_WITHIN) as conn:
+                await self._refresh(conn, now, station)
 
     def changes(self) -> asyncio.Event:
         """Set at the next change. Take it before looking at a board, and wait for it after."""
@@ -111,8 +115,8 @@ class Hub:
         try:
             await conn.execute("LISTEN vigil_incident; LISTEN vigil_task")
             while not self._closing:
-                async with asyncio.timeout(_ANSWER_WITHIN):
-                    await self._refresh(conn)
+                async with self._lock, asyncio.timeout(_ANSWER_WITHIN):
+                    await self._refresh(conn, await self._clock())
                 async for _ in conn.notifies(timeout=self._poll_s, stop_after=1):
                     pass
         finally:
@@ -120,13 +124,14 @@ class Hub:
                 await conn.execute("UNLISTEN *")
                 await conn.set_autocommit(before)
 
-    async def _refresh(self, conn: Connection, station: str | None = None) -> None:
-        async with self._lock:
-            now, at = await self._clock(), asyncio.get_running_loop().time()
-            if station is not None and station not in self._boards:
-                self._boards[station] = Board(station, self._step, viewed_at=at)
-            self._forget(at)
-            before = self._step
+    async def _refresh(self, conn: Connection, now: datetime, station: str | None = None) -> None:
+        """Compare with the store. The caller holds the lock."""
+        at = asyncio.get_running_loop().time()
+        if station is not None and station not in self._boards:
+            self._boards[station] = Board(station, self._step, viewed_at=at)
+        self._forget(at)
+        before = self._step
+        try:
             versions = await console_live.versions(conn, self._boards)
             if versions.directory != self._directory:
                 self.station_names = await console_live.station_names(conn)
@@ -134,6 +139,7 @@ class Hub:
             for board in self._boards.values():
                 await self._update(conn, board, versions)
             self._read_at = now, at
+        finally:
             if self._step != before:
                 self._announce()
 

@@ -26,9 +26,10 @@ function carry(old, fresh) {
     if (field.type === "radio") same.checked = field.checked;
     else same.value = field.value;
   }
-  const said = old.querySelector("[data-said]");
-  const silent = fresh.querySelector("[data-said]");
-  if (said?.textContent && silent) silent.replaceChildren(...said.cloneNode(true).childNodes);
+  for (const said of old.querySelectorAll("[data-said]")) {
+    const same = fresh.querySelector(`[data-said="${said.dataset.said}"]`);
+    if (same) same.textContent = said.textContent;
+  }
   return parts;
 }
 
@@ -99,7 +100,15 @@ export function putTasks(html) {
   swap(old, made(html));
 }
 
-export function say(element, text) {
-  const place = element.closest("[data-says]")?.querySelector("[data-said]");
-  if (place) place.textContent = text ?? "";
+// Beside the form that was sent, or at the card, or at the top where the card is gone.
+export function say(form, text) {
+  const holder = document.getElementById(form.closest("[data-says]")?.id ?? "");
+  const place =
+    holder?.querySelector(`[data-said="${form.dataset.form}"]`) ??
+    holder?.querySelector("[data-said]") ??
+    document.getElementById("notice");
+  for (const other of holder?.querySelectorAll("[data-said]") ?? []) other.textContent = "";
+  document.getElementById("notice").textContent = "";
+  place.textContent = text;
+  if (text) place.scrollIntoView({ block: "nearest" });
 }

@@ -45,6 +45,5 @@ function show(answer, form, list) {
   if (answer.tasks) putTasks(answer.tasks);
   if (answer.card) putCard(list, answer.card);
   else if (answer.gone) removeCard(id);
-  const shown = document.getElementById(`incident-${id}`) ?? document.getElementById(`task-${id}`);
-  if (answer.said) say(shown?.querySelector("[data-said]") ?? document.querySelector("#notice"), answer.said);
+  if (answer.said) say(form, answer.said);
 }

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
 import httpx
+import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from stations.console.serve import serve
 from tests.support.desk import Desk, change, cookie_of, csrf_of, desk, fresh_store
@@ -41,7 +44,7 @@ async def served(d: Desk) -> AsyncIterator[str]:
             await serving
 
 
-async def heard(response: httpx.Response) -> AsyncIterator[Event]:
+async def heard(response: httpx.Response) -> AsyncGenerator[Event, None]:
     fields: dict[str, str] = {}
     async for line in response.aiter_lines():
         if line:
@@ -246,3 +249,36 @@ def test_a_port_that_is_taken_is_an_error_at_once(store: str) -> None:
             await serve(d.app, "127.0.0.1", port)
 
     asyncio.run(_with(store, run))
+
+
+def test_a_store_that_is_away_is_told_at_once_and_nothing_is_lost(store: str) -> None:
+    name = conninfo_to_dict(store)["dbname"]
+
+    def admit(admitted: bool) -> None:
+        """Let everybody into the database, or throw everybody out."""
+        with psycopg.connect(store, dbname="postgres", autocommit=True) as admin:
+            switch = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+            admin.execute(switch.format(sql.Identifier(str(name)), sql.Literal(admitted)))
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
+            )
+
+    async def run(d: Desk, url: str, cookie: dict[str, str]) -> None:
+        async with (
+            stream(url, cookie) as events,
+            httpx.AsyncClient(base_url=url, cookies=cookie, timeout=PATIENCE) as client,
+        ):
+            await until(events, "synced")
+            admit(False)
+            (ping,) = await until(events, "ping")
+            while ping.data["problems"] != ["store"]:
+                (ping,) = await until(events, "ping")
+            assert (await client.get("/healthz")).status_code == 503
+            assert (await client.get("/")).status_code == 503
+            admit(True)
+            while ping.data["problems"]:
+                (ping,) = await until(events, "ping")
+            await d.raised(change("h1", at=d.now))
+            assert [e.name for e in await until(events, "synced")] == ["card", "synced"]
+
+    asyncio.run(_with(store, run, ping_s=0.1, poll_s=0.2))
