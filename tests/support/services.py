@@ -22,7 +22,7 @@ def fresh_database(server_dsn: str, *, template: str | None = None) -> Iterator[
     connected to. Dropped afterwards."""
     name = f"vigil_test_{secrets.token_hex(6)}"
     with psycopg.connect(server_dsn, autocommit=True) as admin:
-        # Not template1: TimescaleDB's scheduler looks into it now and then, and would be in the way.
+        # Not template1: TimescaleDB's scheduler looks into it now and then.
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         admin.execute(create.format(sql.Identifier(name), sql.Identifier(template or "template0")))
     try:
