@@ -31,7 +31,7 @@ EXPECTED = (
 )
 """Failures whose own message says what, where and what to do."""
 
-err = Console(stderr=True)
+err = Console(stderr=True, soft_wrap=True)
 
 
 def out(text: str) -> None:

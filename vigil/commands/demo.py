@@ -96,11 +96,10 @@ class _Screen:
         for login in logins:
             err.print(
                 f"  log in as [bold]{login.staff}[/bold]  password [bold]{self.password}[/bold]"
-                f"  ({login.level}: {login.station})",
-                soft_wrap=True,
+                f"  ({login.level}: {login.station})"
             )
         err.print(f"  broker  {world.broker_url}   topics vigil/v1/#, native/#")
-        err.print(f"  store   {world.dsn}", highlight=False, soft_wrap=True)
+        err.print(f"  store   {world.dsn}", highlight=False)
         err.print("  Ctrl-C ends it.\n")
         if self._browser:
             webbrowser.open(world.console_url)
