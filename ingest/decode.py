@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from store.rejects import Quarantined, Reject
-
 from devices.catalogue import Catalogue
 from devices.decoded import Decoded, DecodeError, Reading
 from ingest.lookup import Known, Lookup
@@ -21,6 +19,7 @@ from ingest.times import believable
 from schemas import topics
 from schemas.readings import Flag
 from schemas.topics import Address
+from store.rejects import Quarantined, Reject
 
 
 class Row(NamedTuple):

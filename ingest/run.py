@@ -14,8 +14,6 @@ from typing import NamedTuple, Protocol
 
 import psycopg
 import structlog
-from store.partition import Fenced
-from store.rejects import Reject
 
 from devices.catalogue import Catalogue
 from ingest import batch as batches
@@ -28,12 +26,16 @@ from ingest.reject import RejectBudget
 from ingest.settings import IngestSettings
 from ingest.source import Batch, Delivery, Source
 from schemas.judge import Judge
-from store import directory, errors, partition
+from schemas.times import DAY
+from store import directory, errors, partition, rejects
 from store.errors import Kind
+from store.partition import Fenced
+from store.rejects import Reject
 
 logger = structlog.get_logger(__name__)
 
 _CHECK_S = 1.0  # how often the directory's version is looked at
+_FORGET_S = 3600.0  # how often old rejects are deleted
 _PAUSE_S = (0.05, 5.0)  # between attempts while the store fails: first, and at most
 
 
@@ -68,7 +70,7 @@ class Ingest:
         self._committed = batch_log.CommittedPackets()
         self._session, self._session_name = 0, secrets.token_hex(8)
         self._last_received = 0
-        self._snapshot_due = self._check_due = self._tick_due = 0.0
+        self._snapshot_due = self._check_due = self._tick_due = self._forget_due = 0.0
         self._stopping = False
 
     def stop(self) -> None:
@@ -151,6 +153,7 @@ class Ingest:
             return
         self._check_due = now + _CHECK_S
         try:
+            self._forget_rejects(now)
             if directory.directory_version(self._connection) == self._version:
                 return
             self._version, registry = directory.load_registry(self._connection)
@@ -160,6 +163,12 @@ class Ingest:
         self._judge.set_registry(registry)
         self._decoder = self._make_decoder(Lookup(registry))
         logger.info("registry changed", version=self._version)
+
+    def _forget_rejects(self, now: float) -> None:
+        if now >= self._forget_due:
+            self._forget_due = now + _FORGET_S
+            keep = self._settings.reject_days * DAY
+            rejects.forget(self._connection, before=self._clock.now() - keep)
 
     def _unseen(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """Without redeliveries of what is committed; those only need their acknowledgement."""

@@ -42,6 +42,9 @@ class IngestSettings(BaseModel):
         gt=0,
         description="rejects a gateway may have kept in a minute; more are only counted",
     )
+    reject_days: int = Field(
+        default=30, gt=0, description="how long rejects and quarantined messages are kept"
+    )
     default_area: str | None = Field(
         default=None,
         description="area of devices that publish on their own topics without native/ before them",
