@@ -75,7 +75,8 @@ def test_foreign_clients_publish_watch_and_record(running: tuple[Path, str]) -> 
             client.terminate()
             client.wait(PATIENCE)
     out = folder / "alerts.jsonl"
-    replay = [*VIGIL, "replay", "--registry", registry, "--capture", capture, "--out", out]
+    replay = [*VIGIL, "replay", "--registry", str(registry), "--capture", str(capture)]
+    replay += ["--out", str(out)]
     done = subprocess.run(replay, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "0 lines unreadable" in done.stderr
@@ -89,7 +90,7 @@ def _export(folder: Path, registry: Path) -> None:
     found = re.search(r"postgresql://\S+", screen)
     assert found
     environment = {"VIGIL_STORE__DSN": found[0], "PATH": "/usr/bin:/bin"}
-    export = [*VIGIL, "registry", "export", registry]
+    export = [*VIGIL, "registry", "export", str(registry)]
     subprocess.run(export, check=True, env=environment, timeout=PATIENCE, capture_output=True)
 
 
