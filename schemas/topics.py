@@ -6,6 +6,7 @@ connection of a publisher that uses a space).
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 ID_PATTERN = r"^[^\s/+#\x00-\x1f]{1,64}$"
@@ -63,6 +64,7 @@ _UP = re.compile(r"vigil/v1/([^/]+)/([^/]+)/(?:up(?:/([^/]+))?|(status))\Z")
 _NATIVE = re.compile(r"native/([^/]+)/([^/]+)/(.+)\Z", re.DOTALL)
 
 
+@lru_cache(maxsize=1 << 16)  # gateways repeat theirs; a city's cost a few MB
 def parse(topic: str) -> Address | None:
     """The address in a topic, or None for a topic that is none of ours."""
     if match := _UP.match(topic):
