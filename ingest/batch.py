@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import psycopg
-from store.partition import Lease
 
 from ingest import log as batch_log
 from ingest.decode import Decoder, Draft
@@ -17,6 +16,7 @@ from schemas.alerts import Change
 from schemas.judge import Judge
 from schemas.readings import Flag, Readings
 from store import alerts, partition, readings, rejects
+from store.partition import Lease
 
 
 class Work(NamedTuple):

@@ -1,20 +1,38 @@
-"""Paths into a payload: `a.b`, `a[0].b`, `"a.b".c`; `$` is the whole payload, `{x}` a capture.
+"""Paths into a payload: `a.b`, `a[0].b`, `"a.b".c`, `a[code=sos].value`, `$`, `^.a`, `{x}`.
 
-Inside `each`, a path starts at the record, and one with `$.` in front at the whole payload. A path
-that leads nowhere, or to null, gives None: *not said*.
+`$` is the whole payload and `{x}` a capture of the topic. Inside `each`, a path starts at the
+record, one with `$.` in front at the whole payload, and one with `^.` at what holds the record's
+array. `[key=value]` is the first of an array's objects whose key holds the value (at most
+`_SEARCHED` are looked at: work is bounded by the payload's length). A path that leads nowhere, or
+to null, gives None: *not said*.
 """
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
+from devices.language.tokens import token
 from devices.message import Incoming
 
 Getter = Callable[[Any, Incoming], Any]
 """(record, message) → the value, or None."""
 
-_STEP = re.compile(r"""\.?(?:"([^"]+)"|([^."\[\]]+))|\[(\d{1,4})\]""")
+
+class Pick(NamedTuple):
+    """The step `[key=value]`."""
+
+    key: str
+    value: str | None
+
+
+Step = str | int | Pick
+
+_SEARCHED = 256
+_STEP = re.compile(
+    r"""\.?(?:"([^"]+)"|([^."\[\]{}]+))|\[(-?\d{1,4})\]|\[([^\]=]+)=([^\]]*)\]""",
+)
 _CAPTURE = re.compile(r"\{([a-z_]+)\}")
+_KINDS = 'such as a.b, a[0].b, a[key=value].b, "a.b".c, $, ^.a or {id}'
 
 
 def fold(key: str) -> str:
@@ -22,20 +40,40 @@ def fold(key: str) -> str:
     return key.replace("_", "").replace(" ", "").replace("-", "").casefold()
 
 
-def parse_path(text: str) -> list[str | int]:
-    """The steps of a path, without a leading `$`; ValueError for text that is no path."""
-    rest = text.removeprefix("$")
-    if rest.startswith(".") != (text.startswith("$") and rest != "" and rest[0] != "["):
-        raise ValueError(f'not a path: {text!r} (such as a.b, a[0].b, "a.b".c, $ or {{id}})')
-    steps: list[str | int] = []
+def parse_path(text: str) -> list[Step]:
+    """The steps of a path, without a leading `$` or `^`; ValueError for text that is no path."""
+    is_rooted = text[:1] in ("$", "^")
+    rest = text[1:] if is_rooted else text
+    if not text or rest.startswith(".") != (is_rooted and rest != "" and rest[0] != "["):
+        raise ValueError(f"not a path: {text!r} ({_KINDS})")
+    steps: list[Step] = []
     at = 0
     while at < len(rest):
         match = _STEP.match(rest, at)
-        if match is None or (at > 0 and match[3] is None and rest[at] != "."):
-            raise ValueError(f"not a path: {text!r} (it breaks at {rest[at:]!r})")
-        steps.append(int(match[3]) if match[3] else match[1] or match[2])
+        if match is None or (at > 0 and rest[at] not in ".["):
+            raise ValueError(f"not a path: {text!r} (it breaks at {rest[at:]!r}; {_KINDS})")
+        steps.append(_step(match))
         at = match.end()
     return steps
+
+
+def _step(match: re.Match[str]) -> Step:
+    if match[3]:
+        return int(match[3])
+    if match[4]:
+        return Pick(match[4].strip(), token(match[5].strip().strip("\"'")))
+    return match[1] or match[2]
+
+
+def fold_steps(steps: list[Step]) -> list[Step]:
+    """The same steps for a payload whose keys were folded."""
+    return [_fold_step(step) for step in steps]
+
+
+def _fold_step(step: Step) -> Step:
+    if isinstance(step, Pick):
+        return Pick(fold(step.key), step.value)
+    return fold(step) if isinstance(step, str) else step
 
 
 def capture_name(text: str) -> str | None:
@@ -48,10 +86,12 @@ def compile_path(text: str, *, folded: bool = False) -> Getter:
     """A function that follows the path; `folded` where the payload's keys were folded."""
     if (name := capture_name(text)) is not None:
         return lambda _record, message: message.captures.get(name)
-    steps = [fold(s) if folded and isinstance(s, str) else s for s in parse_path(text)]
+    steps = parse_path(text)
+    follow = compile_steps(fold_steps(steps) if folded else steps)
     if text.startswith("$"):
-        return _from_root(_follow(steps))
-    follow = _follow(steps)
+        return lambda _record, message: follow(message.root)
+    if text.startswith("^"):
+        return lambda _record, message: follow(message.parent)
     return lambda record, _message: follow(record)
 
 
@@ -71,22 +111,32 @@ def compile_paths(texts: list[str], *, folded: bool = False) -> Getter:
     return first
 
 
-def _from_root(follow: Callable[[Any], Any]) -> Getter:
-    return lambda _record, message: follow(message.root)
-
-
-def _follow(steps: list[str | int]) -> Callable[[Any], Any]:
+def compile_steps(steps: list[Step]) -> Callable[[Any], Any]:
+    """A function that follows the steps from a value."""
     if len(steps) == 1 and isinstance(key := steps[0], str):
         return lambda value: value.get(key) if type(value) is dict else None
 
     def follow(value: Any) -> Any:
         for step in steps:
-            if type(value) is dict and type(step) is str:
-                value = value.get(step)
-            elif type(value) is list and type(step) is int and step < len(value):
-                value = value[step]
+            kind = type(step)
+            if kind is str:
+                value = value.get(step) if type(value) is dict else None
+            elif type(value) is not list:
+                return None
+            elif kind is int:
+                value = value[step] if -len(value) <= step < len(value) else None  # type: ignore[operator]
             else:
+                value = _picked(value, step)  # type: ignore[arg-type]
+            if value is None:
                 return None
         return value
 
     return follow
+
+
+def _picked(records: list[Any], pick: Pick) -> Any:
+    key, wanted = pick
+    for record in records[:_SEARCHED]:
+        if type(record) is dict and token(record.get(key)) == wanted:
+            return record
+    return None

@@ -6,23 +6,28 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from devices.decoded import DecodeError
-from devices.language.paths import fold, parse_path
+from devices.language import spec
+from devices.language.paths import Step, fold, fold_steps, parse_path
 from devices.payload import parse_json, parse_text
+from devices.readers import READERS
 
 Load = Callable[[bytes], Any]
 """Payload → value; DecodeError where it is not of the kind."""
 
 _DEEPEST = 100
 _SHORT = 40
+_MOST_FIELDS = 1_000
 _INNER = (dict, list)
 
 
-def compile_load(kind: str, *, folded: bool, embedded: list[str]) -> Load:
-    load = _KINDS[kind]
+def compile_load(message: spec.Message) -> Load:
+    """Also folds keys and opens embedded JSON, where the profile asks for it."""
+    load, folded = _kind(message), message.fold_keys
     inner = [
-        [fold(s) if folded and isinstance(s, str) else s for s in parse_path(path)]
-        for path in embedded
+        fold_steps(steps) if folded else steps for steps in map(parse_path, message.embedded)
     ]
+    if not folded and not inner:
+        return load
 
     def read(payload: bytes) -> Any:
         root = load(payload)
@@ -35,6 +40,15 @@ def compile_load(kind: str, *, folded: bool, embedded: list[str]) -> Load:
     return read
 
 
+def _kind(message: spec.Message) -> Load:
+    between, equals = message.separator, message.equals
+    if message.payload == "list":
+        return lambda payload: _list(parse_text(payload), between or ",")
+    if message.payload == "pairs":
+        return lambda payload: _pairs(parse_text(payload), between or ";", equals)
+    return _KINDS[message.payload]
+
+
 def _any(payload: bytes) -> Any:
     try:
         return parse_json(payload)
@@ -44,13 +58,45 @@ def _any(payload: bytes) -> Any:
 
 def _form(payload: bytes) -> Any:
     try:
-        pairs = parse_qsl(parse_text(payload), keep_blank_values=True, strict_parsing=True)
+        pairs = parse_qsl(
+            parse_text(payload),
+            keep_blank_values=True,
+            strict_parsing=True,
+            max_num_fields=_MOST_FIELDS,
+        )
     except ValueError as error:
         raise DecodeError("shape", f"no form fields (a=1&b=2): {error}") from None
     return dict(pairs)
 
 
-_KINDS: dict[str, Load] = {"json": parse_json, "text": parse_text, "any": _any, "form": _form}
+def _list(text: str, separator: str) -> list[str]:
+    return [part.strip() for part in text.split(separator, _MOST_FIELDS)]
+
+
+def _pairs(text: str, separator: str, equals: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for part in _list(text, separator):
+        if not part:
+            continue
+        key, sign, value = part.partition(equals)
+        if not sign:
+            raise DecodeError("shape", f"no pairs (a{equals}1{separator}b{equals}2)")
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def _binary(payload: bytes) -> Any:
+    return {"hex": payload.hex()}
+
+
+_KINDS: dict[str, Load] = {
+    "json": parse_json,
+    "text": parse_text,
+    "any": _any,
+    "form": _form,
+    "binary": _binary,
+    **READERS,
+}
 
 
 def _fold(value: Any, depth: int) -> Any:
@@ -72,7 +118,7 @@ _remembered = lru_cache(maxsize=4096)(fold)
 """A model's keys are few and come back in every message; long ones are not worth the memory."""
 
 
-def _unpack(value: Any, steps: list[str | int], *, folded: bool) -> Any:
+def _unpack(value: Any, steps: list[Step], *, folded: bool) -> Any:
     """A copy in which the JSON text at the path is parsed; as it is where there is none."""
     if not steps:
         if type(value) is not str:
@@ -80,9 +126,9 @@ def _unpack(value: Any, steps: list[str | int], *, folded: bool) -> Any:
         inner = parse_json(value)
         return _fold(inner, 0) if folded else inner
     step = steps[0]
-    if type(value) is dict and step in value:
+    if type(value) is dict and type(step) is str and step in value:
         return value | {step: _unpack(value[step], steps[1:], folded=folded)}
-    if type(value) is list and type(step) is int and step < len(value):
+    if type(value) is list and type(step) is int and 0 <= step < len(value):
         inner = _unpack(value[step], steps[1:], folded=folded)
         return [*value[:step], inner, *value[step + 1 :]]
     return value

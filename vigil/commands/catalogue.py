@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rules.check import check as check_rules
 
 from devices.catalogue import Catalogue
 from devices.check import check as check_devices
 from devices.check import describe
 from devices.decoded import Decoded, DecodeError, Reading
+from rules.check import check as check_rules
 from rules.load import load_catalogue
 from schemas.quantities import QUANTITIES, Choice
 from schemas.readings import Flag

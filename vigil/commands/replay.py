@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
-from rules.engine import Engine
 
 from devices.catalogue import Catalogue
+from rules.engine import Engine
 from rules.load import load_catalogue
 from schemas.directory import Directory
 from schemas.registry import Registry
