@@ -17,7 +17,7 @@ from devices.language.toml import Problem, ProfileError
 from devices.message import Incoming
 from devices.payload import Limits
 from devices.profile import FILE, Profile, Route, load_profile
-from devices.topics import Tree, covers
+from devices.topics import Captures, Tree, covers
 from schemas import topics
 
 ProfileOf = Callable[[str], str | None]
@@ -25,6 +25,8 @@ ProfileOf = Callable[[str], str | None]
 
 BUILT_IN = Path(__file__).parent
 DEFAULT_ZONE = "Asia/Shanghai"
+Candidate = tuple[Route, Captures]
+
 _LIMITS = Limits()
 _NATIVE_PREFIX = 3  # native/{area}/{gateway}/
 
@@ -89,13 +91,15 @@ class Catalogue:
         levels = topic.split("/")
         if levels[0] == "vigil":
             return self._decode_own(topic, levels, payload)
-        if levels[0] == "native":
+        place = ("", "")
+        if levels[0] == "native" and len(levels) > _NATIVE_PREFIX:
+            place = (levels[1], levels[2])
             levels = levels[_NATIVE_PREFIX:]
-        routes = self._routes(levels)
-        if not routes:
+        candidates = self._candidates(levels)
+        if not candidates:
             raise DecodeError("topic", f"no profile reads the topic {topic[:200]!r}")
-        message = Incoming(payload, received=received, zone=zone, limits=self._limits)
-        return _Choice(profile_of, message).decode(routes, levels)
+        message = Incoming(payload, received=received, zone=zone, limits=self._limits, place=place)
+        return _Choice(profile_of, message).decode(candidates)
 
     def _decode_own(self, topic: str, levels: list[str], payload: bytes) -> Decoded:
         if len(levels) == 6 and levels[4] == "up" and levels[5]:  # the hot one: no parsing needed
@@ -107,11 +111,12 @@ class Catalogue:
             return wire.decode_status(payload, self._limits)
         return wire.decode_up(payload, address.rest or None, self._limits)
 
-    def _routes(self, levels: list[str]) -> list[Route]:
+    def _candidates(self, levels: list[str]) -> list[Candidate]:
         """The most specific route of each profile that matches."""
-        found: dict[str, Route] = {}
+        found: dict[str, Candidate] = {}
         for route in self._tree.find(levels):
-            found.setdefault(route.profile, route)
+            if route.profile not in found and (captures := route.capture(levels)) is not None:
+                found[route.profile] = route, captures
         return list(found.values())
 
 
@@ -129,13 +134,12 @@ class _Choice:
         self._elsewhere: DecodeError | None = None
         self._failures: list[DecodeError] = []
 
-    def decode(self, routes: list[Route], levels: list[str]) -> Decoded:
+    def decode(self, candidates: list[Candidate]) -> Decoded:
         opened: list[tuple[Reader, Incoming]] = []
-        for route in routes:
+        while candidates:
+            route, captures = candidates.pop(0)
             try:
-                if (one := self._open(route, levels)) is None:
-                    continue
-                reader, message = one
+                reader, message = route.open(self._message, captures)
                 device = reader.device(message)
             except DecodeError as error:
                 self._failures.append(error)
@@ -146,21 +150,24 @@ class _Choice:
             if registered is not None:
                 text = f"the registry says that {device} is a {registered}, not a {reader.profile}"
                 self._elsewhere = DecodeError("profile", text, device=device)
-            opened.append(one)
+                candidates.sort(
+                    key=lambda one: one[0].profile != registered
+                )  # it is the likely one
+            opened.append((reader, message))
         return self._best(opened)
-
-    def _open(self, route: Route, levels: list[str]) -> tuple[Reader, Incoming] | None:
-        captures = route.capture(levels)
-        return None if captures is None else route.open(self._message, captures)
 
     def _best(self, opened: list[tuple[Reader, Incoming]]) -> Decoded:
         """A press or a fall before all; then the registry's word; then whatever says something."""
         results: list[Decoded] = []
         for reader, message in opened:
             try:
-                results.append(_named(reader, message, None))
+                result = _named(reader, message, None)
             except DecodeError as error:
                 self._failures.append(error)
+                continue
+            if reader.only_registered:
+                _calm(result)
+            results.append(result)
         for result in results:
             if any(is_emergency(r.values) for r in result.readings):
                 return result
@@ -171,7 +178,16 @@ class _Choice:
                 return result
         if results:
             return next((r for r in results if r.status is not None), results[0])
-        raise self._failures[0] if self._failures else DecodeError("topic", "no profile reads it")
+        if not self._failures:
+            raise DecodeError("topic", "no profile reads it")
+        raise next((f for f in self._failures if f.device is not None), self._failures[0])
+
+
+def _calm(result: Decoded) -> None:
+    """What means a press only from a device of the profile is none from any other."""
+    for reading in result.readings:
+        for name in ("sos", "fall"):
+            reading.values.pop(name, None)
 
 
 def _named(reader: Reader, message: Incoming, device: str | None) -> Decoded:

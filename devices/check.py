@@ -84,12 +84,16 @@ def describe(folder: Path | None = None) -> list[dict[str, Any]]:
 
 def _describe(profile: Profile) -> dict[str, Any]:
     spec = profile.spec
-    quantities = {q for m in spec.message for q in [*m.value, *(q for c in m.case for q in c.set)]}
+    quantities = {
+        quantity
+        for message in spec.message
+        for quantity in [*message.value, *message.set, *(q for c in message.case for q in c.set)]
+    }
     return {
         "id": spec.id,
         "name": spec.name,
         "kinds": [kind.value for kind in spec.kinds],
-        "topics": list(dict.fromkeys(m.topic for m in spec.message)),
+        "topics": list(dict.fromkeys(topic for m in spec.message for topic in m.topic)),
         "quantities": sorted(quantities),
         "interval_s": spec.interval_s,
         "mains": spec.mains,

@@ -20,7 +20,7 @@ class Reading(msgspec.Struct):
     device's sequence (≥ 0), a wrapper's id hashed to a negative number, or None. `values`:
     canonical quantity → a number in its canonical unit, or a code of `schemas.quantities`; what is
     absent is unknown.
-    `flags`: the `TEST` and `HISTORY` bits of `schemas.readings.Flag`.
+    `flags`: the `TEST`, `HISTORY`, `SOS_LEVEL` and `FALL_EVENT` bits of `schemas.readings.Flag`.
     """
 
     device: str
@@ -40,9 +40,9 @@ class DecodeError(ValueError):
     """A message, or one reading of it, that cannot be used.
 
     `code` is a short slug (`empty`, `size`, `utf8`, `json`, `shape`, `type`, `value`, `time`,
-    `key`, `device`, `topic`, `profile`, `duplicate`); the text says what, where in the payload and
-    what to do. `device` is the device it is about, where that was readable; `index` its place in
-    an array.
+    `key`, `device`, `topic`, `profile`, `duplicate`, `frame`, `protobuf`); the text says what,
+    where in the payload and what to do. `device` is the device it is about, where that was
+    readable; `index` its place in an array.
     """
 
     def __init__(
@@ -53,6 +53,10 @@ class DecodeError(ValueError):
         self.message = message
         self.device = device
         self.index = index
+
+    def of(self, device: str | None) -> "DecodeError":
+        """The same fault, of another device: one parsed payload may serve several readers."""
+        return DecodeError(self.code, self.message, device=device, index=self.index)
 
 
 class Decoded(msgspec.Struct):

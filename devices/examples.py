@@ -27,8 +27,8 @@ def _text(value: Any) -> Any:
 class Expected(BaseModel):
     """A reading as an example writes it: quantities beside the rest, in canonical words.
 
-    `key` is a number, or the wrapper's id that it is the hash of. What is not named is expected
-    to be absent.
+    `key` is a number, or the wrapper's id that it is the hash of. `level`: its sos is a level;
+    `event`: its fall is an event. What is not named is expected to be absent.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -38,6 +38,8 @@ class Expected(BaseModel):
     key: int | str | None = None
     test: bool = False
     history: bool = False
+    level: bool = False
+    event: bool = False
 
     @model_validator(mode="after")
     def _quantities(self) -> Self:
@@ -53,6 +55,7 @@ class Expected(BaseModel):
         key = hashed_key(self.key) if isinstance(self.key, str) else self.key
         ts = None if self.ts is None else to_micros(datetime.fromisoformat(self.ts))
         flags = self.test * Flag.TEST | self.history * Flag.HISTORY
+        flags |= self.level * Flag.SOS_LEVEL | self.event * Flag.FALL_EVENT
         return {"device": self.device, "ts": ts, "key": key, "flags": int(flags)} | {
             name: _number(name, value) for name, value in (self.model_extra or {}).items()
         }

@@ -24,24 +24,27 @@ class Route:
         self._readers = readers
 
     def open(self, incoming: Incoming, captures: Captures) -> tuple[Reader, Incoming]:
-        """The variant that applies, and the message loaded for it; DecodeError if none does."""
+        """The variant that applies, and the message loaded for it; DecodeError if none does.
+
+        Variants may differ in the kind of payload; each kind is parsed once a message.
+        """
         message = incoming.beside(captures)
+        failure: DecodeError | None = None
         for reader in self._readers:
             if reader.ignore is None:
-                _load(reader, message)
+                try:
+                    check_size(message.payload, message.limits.bytes)
+                    reader.load(message)
+                except DecodeError as error:
+                    failure = failure or error
+                    continue
             if reader.applies(message):
                 return reader, message
+        if failure is not None:
+            failure.device = self._readers[0].topic_device(message)
+            raise failure
         text = f"no variant of {self.profile} on {self.pattern.text} fits this payload"
         raise DecodeError("shape", text, device=self._readers[0].topic_device(message))
-
-
-def _load(reader: Reader, message: Incoming) -> None:
-    try:
-        check_size(message.payload, message.limits.bytes)
-        message.root = reader.load(message.payload)
-    except DecodeError as error:
-        error.device = reader.topic_device(message)
-        raise
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ def load_profile(folder: Path) -> Profile:
     read = load(folder / FILE, spec.Profile)
     topics: dict[str, list[Reader]] = {}
     for message in read.message:
-        topics.setdefault(message.topic, []).append(Reader(read.id, message))
+        reader = Reader(read, message)
+        for topic in message.topic:
+            topics.setdefault(topic, []).append(reader)
     routes = tuple(Route(read.id, topic, readers) for topic, readers in topics.items())
     return Profile(read, folder, routes)

@@ -41,6 +41,10 @@ class Flag(IntFlag):
     SIGN_OF_LIFE = 256
     """A message that is kept elsewhere (a reject, a gateway's status): it only shows that the
     device or gateway spoke. Never a row of `reading`."""
+    SOS_LEVEL = 512
+    """The sos is a state that repeats while it holds: only its beginning is a press."""
+    FALL_EVENT = 1024
+    """A confirmed fall is an event of its own, as the device never says that one is over."""
 
 
 Int64 = NDArray[np.int64]

@@ -1,8 +1,9 @@
 """Paths into a payload: `a.b`, `a[0].b`, `"a.b".c`, `a[code=sos].value`, `$`, `^.a`, `{x}`.
 
-`$` is the whole payload and `{x}` a capture of the topic. Inside `each`, a path starts at the
-record, one with `$.` in front at the whole payload, and one with `^.` at what holds the record's
-array. `[key=value]` is the first of an array's objects whose key holds the value (at most
+`$` is the whole payload and `{x}` a capture of the topic; `{area}` and `{gateway}` are known for
+every native topic, and captures may be joined: `{gateway}-{side}`. Inside `each`, a path starts at
+the record, one with `$.` in front at the whole payload, and one with `^.` at what holds the
+record's array. `[key=value]` is the first of an array's objects whose key holds the value (at most
 `_SEARCHED` are looked at: work is bounded by the payload's length). A path that leads nowhere, or
 to null, gives None: *not said*.
 """
@@ -26,6 +27,9 @@ class Pick(NamedTuple):
 
 
 Step = str | int | Pick
+
+PLACE = ("area", "gateway")
+"""Captures that every native topic has: they stand in front of the device's own."""
 
 _SEARCHED = 256
 _STEP = re.compile(
@@ -76,16 +80,15 @@ def _fold_step(step: Step) -> Step:
     return fold(step) if isinstance(step, str) else step
 
 
-def capture_name(text: str) -> str | None:
-    """The capture's name if the path is one, such as `{id}`."""
-    match = _CAPTURE.fullmatch(text)
-    return match[1] if match else None
+def capture_names(text: str) -> list[str]:
+    """The captures of a place that is made of captures alone: `{id}`, or `{gateway}-{side}`."""
+    return _CAPTURE.findall(text)
 
 
 def compile_path(text: str, *, folded: bool = False) -> Getter:
     """A function that follows the path; `folded` where the payload's keys were folded."""
-    if (name := capture_name(text)) is not None:
-        return lambda _record, message: message.captures.get(name)
+    if capture_names(text):
+        return _template(text)
     steps = parse_path(text)
     follow = compile_steps(fold_steps(steps) if folded else steps)
     if text.startswith("$"):
@@ -93,6 +96,32 @@ def compile_path(text: str, *, folded: bool = False) -> Getter:
     if text.startswith("^"):
         return lambda _record, message: follow(message.parent)
     return lambda record, _message: follow(record)
+
+
+def _template(text: str) -> Getter:
+    parts = _CAPTURE.split(text)
+    literal, names = parts[::2], parts[1::2]
+    if len(names) == 1 and not any(literal):
+        return _capture(names[0])
+    getters = [_capture(name) for name in names]
+
+    def fill(record: Any, message: Incoming) -> str | None:
+        filled = literal[0]
+        for get, after in zip(getters, literal[1:], strict=True):
+            value = get(record, message)
+            if not value:
+                return None
+            filled += value + after
+        return filled
+
+    return fill
+
+
+def _capture(name: str) -> Getter:
+    if name in PLACE:
+        place = PLACE.index(name)
+        return lambda _record, message: message.place[place] or None
+    return lambda _record, message: message.captures.get(name)
 
 
 def compile_paths(texts: list[str], *, folded: bool = False) -> Getter:
@@ -124,7 +153,7 @@ def compile_steps(steps: list[Step]) -> Callable[[Any], Any]:
             elif type(value) is not list:
                 return None
             elif kind is int:
-                value = value[step] if -len(value) <= step < len(value) else None  # type: ignore[operator]
+                value = value[step] if -len(value) <= step < len(value) else None  # type: ignore[operator, index]
             else:
                 value = _picked(value, step)  # type: ignore[arg-type]
             if value is None:

@@ -23,9 +23,7 @@ _INNER = (dict, list)
 def compile_load(message: spec.Message) -> Load:
     """Also folds keys and opens embedded JSON, where the profile asks for it."""
     load, folded = _kind(message), message.fold_keys
-    inner = [
-        fold_steps(steps) if folded else steps for steps in map(parse_path, message.embedded)
-    ]
+    inner = [fold_steps(steps) if folded else steps for steps in map(parse_path, message.embedded)]
     if not folded and not inner:
         return load
 

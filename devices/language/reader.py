@@ -1,6 +1,7 @@
 """A `[[message]]` of a profile, compiled: payload → what it says."""
 
 from collections.abc import Callable
+from sys import intern
 from typing import Any
 
 from devices.decoded import (
@@ -14,41 +15,54 @@ from devices.decoded import (
 )
 from devices.ids import device_id
 from devices.language import spec
-from devices.language.paths import Getter, capture_name, compile_path, compile_paths
+from devices.language.contents import compile_steps
+from devices.language.each import compile_each
+from devices.language.frames import compile_frame
+from devices.language.paths import capture_names, compile_paths
 from devices.language.payloads import compile_load
-from devices.language.times import compile_time
 from devices.language.tokens import token, tokens
-from devices.language.values import compile_case, compile_value, compile_when
-from devices.message import Incoming
-from schemas.readings import Flag
-
-Step = Callable[[Any, Incoming, Reading], None]
-"""Adds one thing to a reading; DecodeError where it cannot be read."""
-
-_LAST_KEY = 2**63
+from devices.language.values import compile_applies
+from devices.message import Incoming, Loaded
 
 
 class Reader:
     """Reads one variant of one topic. Raises nothing but DecodeError."""
 
-    def __init__(self, profile: str, message: spec.Message) -> None:
+    def __init__(self, profile: spec.Profile, message: spec.Message) -> None:
         folded = message.fold_keys
-        self.profile = profile
+        self.profile = profile.id
+        self.only_registered = profile.only_registered
         self.ignore = message.ignore
-        self.load = compile_load(message.payload, folded=folded, embedded=message.embedded)
-        self._when = (
-            compile_when(message.when, message.fields, folded=folded) if message.when else None
-        )
+        self.applies = compile_applies(message)
+        """Whether this variant is meant; the message is loaded."""
+        self._load = compile_load(message)
+        self._loading = _loading(message)
+        self._frames = [compile_frame(frame, folded=folded) for frame in message.frame]
         self._device = compile_paths(message.device, folded=folded)
-        self._captures = [name for at in message.device if (name := capture_name(at))]
-        self._each = compile_path(message.each, folded=folded) if message.each else None
+        by_topic = [at for at in message.device if capture_names(at)]
+        self._of_topic = compile_paths(by_topic) if by_topic else None
+        self._each = compile_each(message.each, folded=folded) if message.each else None
         self._availability = _availability(message.availability, folded=folded)
         self._of_device = message.availability is None or message.availability.of == "device"
-        self._steps = _steps(message, folded=folded)
+        self._steps = compile_steps(message)
 
-    def applies(self, message: Incoming) -> bool:
-        """Whether this variant is meant; `message.root` is loaded."""
-        return self._when is None or self._when(message.root, message)
+    def load(self, message: Incoming) -> None:
+        """Parse the payload into `message.root`; DecodeError where it is not of the kind."""
+        loaded = message.loaded.get(self._loading)
+        if loaded is None:
+            loaded = message.loaded[self._loading] = self._load_anew(message)
+        if isinstance(loaded, DecodeError):
+            raise loaded.of(None)
+        message.root, message.faults = loaded
+
+    def _load_anew(self, message: Incoming) -> Loaded:
+        try:
+            message.root, message.faults = self._load(message.payload), ()
+        except DecodeError as error:
+            return error
+        for unpack in self._frames:
+            unpack(message)
+        return message.root, message.faults
 
     def device(self, message: Incoming) -> str | None:
         """The (first) device the message is about; None for a bridge's own messages."""
@@ -56,16 +70,19 @@ class Reader:
             return None
         if self._each is None:
             return self._device_of(message.root, message)
-        records = self._records(message)
-        return self._device_of(records[0], message) if records else None
+        records = self._each(message)
+        if not records:
+            return None
+        self._enter(message, records[0].parent, records[0].key)
+        return self._device_of(records[0].value, message)
 
     def topic_device(self, message: Incoming) -> str | None:
         """The device as far as the topic tells it, where the payload cannot be read."""
-        found = [message.captures[name] for name in self._captures if name in message.captures]
-        return device_id(found[0]) if found and found[0].strip() else None
+        found = None if self._of_topic is None else self._of_topic(None, message)
+        return device_id(found) if found and found.strip() else None
 
     def read(self, message: Incoming) -> Decoded:
-        """All that the message says; `message.root` is loaded."""
+        """All that the message says; it is loaded."""
         result = Decoded(self.profile)
         if self.ignore is not None:
             result.ignored = self.ignore
@@ -87,25 +104,27 @@ class Reader:
             result.status = Status(online)
 
     def _add_each(self, result: Decoded, message: Incoming) -> None:
-        records = self._records(message)
+        assert self._each is not None  # noqa: S101 (told by `read`)
+        records = self._each(message)
+        seen: set[tuple[object, ...]] = set()
         for index, record in enumerate(records):
+            self._enter(message, record.parent, record.key)
             try:
-                self._add(result, record, message)
+                if isinstance(record.value, DecodeError):
+                    raise record.value
+                self._add(result, record.value, message)
+                _keep_apart(result.readings[-1], index, seen)
             except DecodeError as error:
                 error.index = index
                 result.rejects.append(error)
         if not records:
-            result.ignored = "an empty array"
+            result.ignored = "no records"
 
-    def _records(self, message: Incoming) -> list[Any]:
-        assert self._each is not None  # noqa: S101 (told by the callers)
-        records = self._each(message.root, message)
-        if type(records) is not list:
-            raise DecodeError("shape", f"an array of records, not {show(records)}")
-        most = message.limits.readings
-        if len(records) > most:
-            raise DecodeError("size", f"{len(records)} records; at most {most} are read")
-        return records
+    @staticmethod
+    def _enter(message: Incoming, parent: Any, key: str | None) -> None:
+        message.parent = parent
+        if key is not None:
+            message.captures = message.captures | {"key": key}
 
     def _add(self, result: Decoded, record: Any, message: Incoming) -> None:
         device = self._device_of(record, message)
@@ -115,12 +134,10 @@ class Reader:
             try:
                 step(record, message, reading)
             except DecodeError as error:
-                error.device = device
                 faults.append(error)
-        if faults:
-            if not is_emergency(reading.values):
-                raise faults[0]
-            result.faults += faults
+        if faults or message.faults:
+            faults = [fault.of(device) for fault in (*message.faults, *faults)]
+            _keep_or_raise(result, reading, faults)
         result.readings.append(reading)
 
     def _device_of(self, record: Any, message: Incoming) -> str:
@@ -132,103 +149,26 @@ class Reader:
         return device_id(raw)
 
 
-def _steps(message: spec.Message, *, folded: bool) -> list[Step]:
-    """In the order in which errors matter: what must be there, values, then the rest."""
-    steps = [_require(r, folded=folded) for r in message.require]
-    steps += [_value(name, value, folded=folded) for name, value in message.value.items()]
-    if message.case:
-        steps.append(_cases(message, folded=folded))
-    if message.time is not None:
-        steps.append(_time(message.time, folded=folded))
-    if message.key is not None:
-        steps.append(_key(message.key, folded=folded))
-    marks = ((message.test, Flag.TEST), (message.history, Flag.HISTORY))
-    steps += [_mark(m, int(flag), folded=folded) for m, flag in marks if m is not None]
-    return steps
+def _keep_or_raise(result: Decoded, reading: Reading, faults: list[DecodeError]) -> None:
+    if not is_emergency(reading.values):
+        raise faults[0]
+    result.faults += faults
 
 
-def _require(require: spec.Require, *, folded: bool) -> Step:
-    get = compile_paths(require.at, folded=folded)
-    text = f"nothing at `{'`, `'.join(require.at)}`: {require.hint}"
-
-    def step(record: Any, message: Incoming, _reading: Reading) -> None:
-        if get(record, message) is None:
-            raise DecodeError("shape", text)
-
-    return step
-
-
-def _value(name: str, value: spec.Value, *, folded: bool) -> Step:
-    take = compile_value(name, value, folded=folded)
-
-    def step(record: Any, message: Incoming, reading: Reading) -> None:
-        found = take(record, message)
-        if found is not None:
-            reading.values[name] = found
-
-    return step
+def _keep_apart(reading: Reading, index: int, seen: set[tuple[object, ...]]) -> None:
+    """Records under one wrapper's key are not repetitions of each other."""
+    if reading.key is None:
+        return
+    identity = (reading.device, reading.ts, reading.key)
+    if identity in seen:
+        reading.key = hashed_key(f"{reading.key}#{index}")
+    seen.add(identity)
 
 
-def _cases(message: spec.Message, *, folded: bool) -> Step:
-    places = list(dict.fromkeys(place for case in message.case for place in case.when))
-    looks = [compile_paths(message.fields.get(p, [p]), folded=folded) for p in places]
-    cases = [compile_case(case, places) for case in message.case]
-    nothing = message.otherwise == "nothing"
-
-    def step(record: Any, incoming: Incoming, reading: Reading) -> None:
-        said = [token(get(record, incoming)) for get in looks]
-        for holds, values in cases:
-            if all(said[place] in wanted for place, wanted in holds):
-                reading.values.update(values)
-                return
-        if not nothing:
-            found = ", ".join(f"{p} = {show(t)}" for p, t in zip(places, said, strict=True))
-            raise DecodeError("value", f"no case of the profile holds: {found}")
-
-    return step
-
-
-def _time(time: spec.Time, *, folded: bool) -> Step:
-    get = compile_paths(time.at, folded=folded)
-    clock = compile_time(time.format, time.layout)
-    unknown = tokens(time.unknown)
-
-    def step(record: Any, message: Incoming, reading: Reading) -> None:
-        raw = get(record, message)
-        if raw is not None and token(raw) not in unknown:
-            reading.ts = clock(raw, message)
-
-    return step
-
-
-def _key(key: spec.Key, *, folded: bool) -> Step:
-    get = compile_paths(key.at, folded=folded)
-    is_id = key.kind == "id"
-
-    def step(record: Any, message: Incoming, reading: Reading) -> None:
-        raw = get(record, message)
-        if raw is None:
-            return
-        if is_id and (text := raw if type(raw) is str else token(raw)):
-            reading.key = hashed_key(text)
-        elif not is_id and type(raw) is int and 0 <= raw < _LAST_KEY:
-            reading.key = raw
-        else:
-            wanted = "text or a number" if is_id else "a whole number from 0 to 2^63-1"
-            raise DecodeError("key", f"the key is {wanted}, not {show(raw)}")
-
-    return step
-
-
-def _mark(mark: spec.Mark, flag: int, *, folded: bool) -> Step:
-    get: Getter = compile_paths(mark.at, folded=folded)
-    values = tokens(mark.values)
-
-    def step(record: Any, message: Incoming, reading: Reading) -> None:
-        if token(get(record, message)) in values:
-            reading.flags |= flag
-
-    return step
+def _loading(message: spec.Message) -> str:
+    """Equal where a payload is loaded in the same way: candidates share the work."""
+    parts = {"payload", "separator", "equals", "fold_keys", "embedded", "frame"}
+    return intern(message.model_dump_json(include=parts))
 
 
 def _availability(

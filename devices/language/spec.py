@@ -1,11 +1,15 @@
 """What a profile.toml may say. Field descriptions are the language's reference."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from devices.language.paths import capture_name, parse_path
+from devices.language.binary import parse_item
+from devices.language.each import parse_each
+from devices.language.paths import PLACE, capture_names, parse_path
 from devices.language.times import layout_regex
+from devices.language.toml import MistakeError
 from devices.topics import Pattern
 from schemas.directory import DeviceKind
 from schemas.quantities import QUANTITIES, Choice, Number
@@ -18,7 +22,7 @@ def _list(value: Any) -> Any:
 
 
 def _path(text: str) -> str:
-    if capture_name(text) is None:
+    if not capture_names(text):
         parse_path(text)
     return text
 
@@ -30,15 +34,29 @@ def _topic(text: str) -> str:
     return text
 
 
+def _each(text: str) -> str:
+    parse_each(text)
+    return text
+
+
+def _item(text: str) -> str:
+    parse_item(text)
+    return text
+
+
 Path = Annotated[str, AfterValidator(_path)]
 Paths = Annotated[list[Path], BeforeValidator(_list), Field(min_length=1)]
+MaybePaths = Annotated[list[Path], BeforeValidator(_list)]
 Scalars = Annotated[list[Scalar], BeforeValidator(_list), Field(min_length=1)]
+MaybeScalars = Annotated[list[Scalar], BeforeValidator(_list)]
 Topic = Annotated[str, AfterValidator(_topic)]
+Topics = Annotated[list[Topic], BeforeValidator(_list), Field(min_length=1)]
 When = dict[Path, Scalars]
+Meaning = Literal["event", "level"]
 
 
 class Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
 
 class Value(Spec):
@@ -46,131 +64,220 @@ class Value(Spec):
 
     at: Paths = Field(description="where it stands; of several the first that says something")
     words: dict[str, Scalar] = Field(default={}, description="raw word → canonical word or number")
-    unknown: Annotated[list[Scalar], BeforeValidator(_list)] = Field(
+    unknown: MaybeScalars = Field(
         default=[], description="raw values that mean unknown; null always does"
     )
     otherwise: Literal["reject", "unknown"] = Field(
         default="reject", description="what a word means that stands in neither list"
     )
-    scale: float = Field(default=1, allow_inf_nan=False)
-    offset: float = Field(default=0, description="added after `scale`", allow_inf_nan=False)
+    bit: int | None = Field(
+        default=None, ge=0, le=62, description="take this bit (from 0) of a number: 0 or 1"
+    )
+    scale: float = Field(default=1, allow_inf_nan=False, description="a number is multiplied by it")
+    offset: float = Field(default=0, allow_inf_nan=False, description="added after `scale`")
+    least: float | None = Field(default=None, description="a smaller number is taken as this one")
+    most: float | None = Field(default=None, description="a larger number is taken as this one")
     above: float | None = Field(default=None, description="boolean: true if the number is larger")
     absent: Scalar | None = Field(default=None, description="the raw value that absence stands for")
-    unless: Annotated[list[Path], BeforeValidator(_list)] = Field(
+    split: str | None = Field(
+        default=None,
+        min_length=1,
+        description="several values in one text: a press or a fall counts, else the last",
+    )
+    unless: MaybePaths = Field(
         default=[], description="`absent` holds not where one of these says something but false"
+    )
+    as_: Meaning | None = Field(
+        default=None,
+        alias="as",
+        description="`level`: a state that repeats while it holds, only its beginning counts (the "
+        "default for fall); `event`: each message counts (the default for sos)",
     )
 
 
 class Time(Spec):
-    at: Paths
-    format: Literal["rfc3339", "epoch_s", "epoch_ms", "senml", "local"] = "rfc3339"
+    """The device's own time; without one the received time counts."""
+
+    at: Paths = Field(description="where it stands")
+    format: Literal["rfc3339", "epoch_s", "epoch_ms", "epoch", "senml", "local"] = Field(
+        default="rfc3339",
+        description="`epoch`: seconds, milliseconds, micro- or nanoseconds, told by their size; "
+        "`senml`: seconds, below 2^28 relative to the received time; `local`: the site's own time",
+    )
     layout: Annotated[str, AfterValidator(lambda t: layout_regex(t) and t)] | None = Field(
         default=None, description="of a `local` time, in the site's zone: %Y-%m-%d %H:%M:%S"
     )
-    unknown: Annotated[list[Scalar], BeforeValidator(_list)] = Field(
-        default=[""], description="raw values that mean no time"
-    )
+    unknown: MaybeScalars = Field(default=[""], description="raw values that mean no time")
 
     @model_validator(mode="after")
     def _layout_is_local(self) -> Self:
         if self.layout is not None and self.format != "local":
-            raise ValueError('`layout` belongs to format = "local"')
+            raise MistakeError(("layout",), '`layout` belongs to format = "local"')
         return self
 
 
 class Key(Spec):
-    at: Paths
-    kind: Literal["sequence", "id"] = Field(description="a counting number, or any text or number")
+    """What tells a repetition from a new reading."""
+
+    at: Paths = Field(description="where it stands")
+    kind: Literal["sequence", "id"] = Field(
+        description="a whole number that counts, or a wrapper's id (any text or number)"
+    )
+    absent: int | None = Field(
+        default=None, ge=0, description="the number that absence stands for: bridges leave 0 out"
+    )
 
 
 class Mark(Spec):
     """Says of a reading that it is a test, or of the past."""
 
-    at: Paths
-    values: Scalars = Field(default=[True], alias="is")
+    at: Paths = Field(description="where the marker stands")
+    values: Scalars = Field(default=[True], alias="is", description="the values that mark")
+    present: bool = Field(default=False, description="any value marks: it only has to be there")
 
 
 class Availability(Spec):
     """A topic that says whether the bridge, or one device behind it, is connected."""
 
-    at: Paths = ["$"]
-    of: Literal["gateway", "device"] = "gateway"
-    online: Scalars = ["online"]
-    offline: Scalars = ["offline"]
+    at: Paths = Field(default=["$"], description="where the word stands")
+    of: Literal["gateway", "device"] = Field(
+        default="gateway", description="`device`: read and passed over; silence is judged by rules"
+    )
+    online: Scalars = Field(default=["online"], description="the words for connected")
+    offline: Scalars = Field(default=["offline"], description="the words for gone")
 
 
 class Require(Spec):
-    at: Paths
+    """A place without which the message is refused."""
+
+    at: Paths = Field(description="where something must stand")
     hint: str = Field(description="what to do where it is missing")
 
 
 class Case(Spec):
     """If every path in `when` holds one of its values, the quantities in `set` are these."""
 
-    when: When = Field(min_length=1)
-    set: dict[str, Scalar] = {}
+    when: When = Field(min_length=1, description="place → the values that will do")
+    set: dict[str, Scalar] = Field(default={}, description="quantity → canonical word or number")
+    as_: Meaning | None = Field(default=None, alias="as", description="as in `value`")
+
+
+class Entry(Spec):
+    """A piece of a binary frame."""
+
+    tag: str = Field(
+        pattern="^([0-9a-fA-F]{2}){0,8}$", description="its first bytes in hexadecimal, or nothing"
+    )
+    read: list[Annotated[str, AfterValidator(_item)]] = Field(
+        min_length=1, description="what follows, as name:type"
+    )
+    list_: str | None = Field(
+        default=None,
+        alias="list",
+        pattern="^[A-Za-z0-9_]+$",
+        description="it may come several times: each is an object of the array at this key",
+    )
+
+
+class Frame(Spec):
+    """A binary frame inside the payload, read by a table."""
+
+    at: Paths = Field(description="where the frame stands as text")
+    encoding: Literal["base64", "hex"] = Field(default="base64", description="how it is written")
+    into: str = Field(
+        default="frame", pattern="^[A-Za-z0-9_]+$", description="the key its values then stand at"
+    )
+    unless: MaybePaths = Field(default=[], description="not where something stands here already")
+    entries: list[Entry] = Field(min_length=1, description="its pieces, in any order")
 
 
 class Message(Spec):
     """What one topic says."""
 
-    topic: Topic
-    payload: Literal["json", "text", "any", "form"] = Field(
-        default="json", description="`any`: JSON where it is JSON, else text"
+    topic: Topics = Field(description="the device's own topic: {name}, + and a last # vary")
+    payload: Literal[
+        "json", "text", "any", "form", "list", "pairs", "binary", "senml", "sparkplug_b"
+    ] = Field(default="json", description="what the payload is")
+    separator: str | None = Field(
+        default=None, min_length=1, description="of a `list` (,) or `pairs` (;)"
     )
+    equals: str = Field(default="=", min_length=1, description="within `pairs`")
     ignore: str | None = Field(default=None, description="why it carries nothing")
     when: When = Field(default={}, description="this variant only where these hold")
+    has: MaybePaths = Field(default=[], description="this variant only where these all stand")
+    lacks: MaybePaths = Field(default=[], description="this variant only where none of these does")
     fields: dict[Annotated[str, Field(pattern="^[a-z_]+$")], Paths] = Field(
         default={}, description="names for places with alternatives, for use in `when`"
     )
     fold_keys: bool = Field(default=False, description="device_info = device info = deviceInfo")
-    embedded: Annotated[list[Path], BeforeValidator(_list)] = Field(
-        default=[], description="JSON inside text: parsed in its place"
+    embedded: MaybePaths = Field(default=[], description="JSON inside text: parsed in its place")
+    frame: list[Frame] = Field(default=[], description="binary frames inside the payload")
+    each: Annotated[list[Annotated[str, AfterValidator(_each)]], BeforeValidator(_list)] = Field(
+        default=[],
+        description="the arrays (or objects{}) whose records are readings; of a list of places "
+        "those that are there, and an object is a record itself",
     )
-    each: Path | None = Field(default=None, description="the array whose records are readings")
-    device: Paths = ["{id}"]
-    require: list[Require] = []
-    time: Time | None = None
-    key: Key | None = None
-    test: Mark | None = None
-    history: Mark | None = None
-    availability: Availability | None = None
-    value: dict[str, Value] = {}
-    case: list[Case] = []
+    device: Paths = Field(default=["{id}"], description="where the device's id stands")
+    require: list[Require] = Field(default=[], description="places that must say something")
+    time: Annotated[list[Time], BeforeValidator(_list)] = Field(
+        default=[], description="the device's own time; of a list the first that says something"
+    )
+    key: Key | None = Field(default=None, description="sequence or wrapper's id")
+    test: Annotated[list[Mark | bool], BeforeValidator(_list)] = Field(
+        default=[], description="marks a test; true: always"
+    )
+    history: Annotated[list[Mark | bool], BeforeValidator(_list)] = Field(
+        default=[], description="marks a frame from the past; true: always"
+    )
+    availability: Availability | None = Field(default=None, description="online or offline")
+    value: dict[str, Value] = Field(default={}, description="quantity → where and how it is said")
+    set: dict[str, Scalar] = Field(
+        default={}, description="what every such message says; a fall set here is an event"
+    )
+    case: list[Case] = Field(default=[], description="quantities by what several places hold")
     otherwise: Literal["reject", "nothing"] = Field(
         default="reject", description="what it means if no case holds"
     )
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        captures = Pattern(self.topic).names
-        for path in self._paths():
-            name = capture_name(path)
-            if name is not None and name not in captures and not self._deviceless():
-                raise ValueError(f"{{{name}}} is no capture of the topic {self.topic!r}")
-        for name in [*self.value, *(n for c in self.case for n in c.set)]:
-            if name not in QUANTITIES:
-                known = ", ".join(QUANTITIES)
-                raise ValueError(f"{name!r} is no canonical quantity: {known}")
+        captures = {*PLACE, *(name for topic in self.topic for name in Pattern(topic).names)}
+        if any("{}" in each for each in self.each):
+            captures.add("key")
+        for loc, path in self._paths():
+            strange = [name for name in capture_names(path) if name not in captures]
+            if strange and not self._deviceless():
+                raise MistakeError(loc, f"{{{strange[0]}}} is no capture of the topic")
+        if self.separator is not None and self.payload not in ("list", "pairs"):
+            raise MistakeError(("separator",), "`separator` belongs to the payloads list and pairs")
         for name, value in self.value.items():
             _check_value(name, value)
-        for case in self.case:
-            for name, word in case.set.items():
-                code(name, word)
+        _check_words(("set",), self.set)
+        for number, case in enumerate(self.case):
+            _check_words(("case", number, "set"), case.set)
+            _check_meaning(("case", number, "as"), case.as_, case.set)
         return self
 
     def _deviceless(self) -> bool:
         of = self.availability.of if self.availability else None
         return self.ignore is not None or of == "gateway"
 
-    def _paths(self) -> list[str]:
-        at = [self.device] + [v.at for v in self.value.values()]
-        at += [s.at for s in (self.time, self.key, self.test, self.history) if s is not None]
-        return [path for paths in at for path in paths]
+    def _paths(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        yield from ((("device",), path) for path in self.device)
+        for name, value in self.value.items():
+            yield from ((("value", name, "at"), path) for path in value.at)
+        if self.key is not None:
+            yield from ((("key", "at"), path) for path in self.key.at)
+        for part in ("time", "test", "history"):
+            for one in getattr(self, part):
+                if isinstance(one, Time | Mark):
+                    yield from (((part,), path) for path in one.at)
 
 
 def code(name: str, word: Scalar) -> float | int:
     """A canonical word or number as it stands in a reading; ValueError names what would do."""
+    if name not in QUANTITIES:
+        raise ValueError(f"{name!r} is no canonical quantity: {', '.join(QUANTITIES)}")
     quantity = QUANTITIES[name]
     if isinstance(quantity, Number):
         if isinstance(word, int | float) and not isinstance(word, bool):
@@ -179,36 +286,90 @@ def code(name: str, word: Scalar) -> float | int:
     return quantity.code(str(word).lower() if isinstance(word, bool) else str(word))
 
 
+def _check_words(loc: tuple[str | int, ...], words: dict[str, Scalar]) -> None:
+    for name, word in words.items():
+        try:
+            code(name, word)
+        except ValueError as error:
+            raise MistakeError((*loc, name), str(error)) from None
+
+
+def _check_meaning(
+    loc: tuple[str | int, ...], meaning: Meaning | None, names: dict[str, Scalar]
+) -> None:
+    if meaning is not None and not {"sos", "fall"} & set(names):
+        raise MistakeError(loc, "`as` is for sos and fall: other quantities are levels")
+
+
 def _check_value(name: str, value: Value) -> None:
+    """MistakeError the key that does not fit the quantity."""
+    at = ("value", name)
+    if name not in QUANTITIES:
+        raise MistakeError(at, f"{name!r} is no canonical quantity: {', '.join(QUANTITIES)}")
+    for raw, word in value.words.items():
+        try:
+            code(name, word)
+        except ValueError as error:
+            raise MistakeError((*at, "words", raw), str(error)) from None
+    _check_meaning((*at, "as"), value.as_, {name: True})
     quantity = QUANTITIES[name]
-    for word in value.words.values():
-        code(name, word)
     is_number = isinstance(quantity, Number)
     is_bool = isinstance(quantity, Choice) and quantity.is_bool
     if not is_number and not is_bool and not value.words:
-        raise ValueError(f"{name} needs `words`: which of the device's words means what")
+        raise MistakeError(at, f"{name} needs `words`: which of the device's words means what")
     if value.above is not None and not is_bool:
-        raise ValueError(f"`above` makes a boolean of a number; {name} is none")
-    if (value.scale != 1 or value.offset != 0) and not is_number:
-        raise ValueError(f"`scale` and `offset` are for numbers; {name} is none")
+        raise MistakeError((*at, "above"), f"`above` makes a boolean of a number; {name} is none")
+    for key, default in (("scale", 1), ("offset", 0), ("least", None), ("most", None)):
+        if getattr(value, key) != default and not is_number:
+            raise MistakeError((*at, key), f"`{key}` is for numbers; {name} is none")
 
 
 class Profile(Spec):
     """One device model, as one way of connecting speaks."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="the folder's name")
-    name: str
-    kinds: list[DeviceKind] = Field(min_length=1)
+    name: str = Field(description="for people: maker, model, and through what")
+    kinds: list[DeviceKind] = Field(
+        min_length=1, description="what it is to the rules: mattress, fall_sensor, sos_button"
+    )
     source: Literal["documents", "hardware"] = Field(
         description="written from documents, or tried on the real thing"
     )
     mains: bool = Field(default=False, description="not on battery: a short silence is a fault")
     interval_s: int = Field(gt=0, le=7 * 86_400, description="the longest gap between reports")
+    silence_s: int | None = Field(
+        default=None,
+        gt=0,
+        le=31 * 86_400,
+        description="silent after this long, if 3 × the device's interval is not longer",
+    )
+    repeats_s: int = Field(
+        default=300,
+        gt=0,
+        le=86_400,
+        description="an sos that is a level and is said again within this is the same press",
+    )
+    only_registered: bool = Field(
+        default=False,
+        description="a press or a fall only from devices that the registry gives this profile: for "
+        "messages that mean something else from other devices",
+    )
     decoder: Literal["canonical"] | None = Field(default=None, description="code, not a mapping")
-    message: list[Message] = []
+    message: list[Message] = Field(default=[], description="what each topic says")
 
     @model_validator(mode="after")
     def _reads_something(self) -> Self:
         if (self.decoder is None) != bool(self.message):
             raise ValueError("a profile has [[message]] tables, or a decoder in code")
+        return self
+
+    @model_validator(mode="after")
+    def _every_variant_is_reached(self) -> Self:
+        always: set[str] = set()
+        for number, message in enumerate(self.message):
+            if lost := always & set(message.topic):
+                text = f"never reached: an earlier table takes every message on {min(lost)!r}"
+                raise MistakeError(("message", number, "topic"), text)
+            if not (message.when or message.has or message.lacks):
+                always |= set(message.topic)
         return self

@@ -15,20 +15,22 @@ Clock = Callable[[object, Incoming], int]
 """(raw value, message) → µs UTC; DecodeError `time` for what cannot be read."""
 
 _RELATIVE = 2**28
+_EPOCH_SIZES = ((1e11, SECOND), (1e14, 1_000), (1e17, 1))
+"""Below which size a number since 1970 is how many µs each; beyond the last, nanoseconds."""
 _DIRECTIVES = {"Y": r"\d{4}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{1,2}", "M": r"\d{1,2}"}
 _DIRECTIVES |= {"S": r"\d{1,2}", "f": r"\d{1,6}"}
 
-FORMATS = ("rfc3339", "epoch_s", "epoch_ms", "senml", "local")
-
 
 def compile_time(form: str, layout: str | None) -> Clock:
-    """The reader for one of `FORMATS`; `layout` (strptime's Y m d H M S f) is for `local`."""
+    """The reader for a format of `spec.Time`; `layout` (strptime's Y m d H M S f) for `local`."""
     if form == "rfc3339":
         return _rfc3339
     if form == "local":
         return _local(layout or "%Y-%m-%d %H:%M:%S")
     if form == "senml":
         return _senml
+    if form == "epoch":
+        return _epoch_of_any_size
     return _epoch(1_000 if form == "epoch_ms" else SECOND)
 
 
@@ -47,6 +49,16 @@ def _epoch(micros: int) -> Clock:
         return _in_range(round(number(raw, "the time") * micros), raw)
 
     return read
+
+
+def _epoch_of_any_size(raw: object, _message: Incoming) -> int:
+    """Seconds below 10^11 (the year 5138), milliseconds below 10^14, and so on by thousands."""
+    value = number(raw, "the time")
+    size = abs(value)
+    for bound, scale in _EPOCH_SIZES:
+        if size < bound:
+            return _in_range(round(value * scale), raw)
+    return _in_range(round(value / 1_000), raw)
 
 
 def _senml(raw: object, message: Incoming) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[int | str, ...]
@@ -34,6 +35,14 @@ class ProfileError(ValueError):
         self.problems = problems
 
 
+class MistakeError(ValueError):
+    """Raised by a model's check: what is wrong stands at `loc` below the model."""
+
+    def __init__(self, loc: Loc, message: str) -> None:
+        super().__init__(message)
+        self.loc = loc
+
+
 def load(path: Path, model: type[M]) -> M:
     """The checked file; ProfileError with every problem, FileNotFoundError if there is none."""
     name = f"{path.parent.name}/{path.name}"
@@ -49,11 +58,30 @@ def load(path: Path, model: type[M]) -> M:
     try:
         return model.model_validate(table)
     except ValidationError as error:
-        problems = [
-            Problem(name, line_of(text, e["loc"]), _dotted(e["loc"]), e["msg"])
-            for e in error.errors()
-        ]
-        raise ProfileError(problems) from None
+        raise ProfileError([_problem(name, text, table, e) for e in error.errors()]) from None
+
+
+def _problem(name: str, text: str, table: object, error: ErrorDetails) -> Problem:
+    loc, message = error["loc"], error["msg"].removeprefix("Value error, ")
+    fault = error.get("ctx", {}).get("error")
+    if isinstance(fault, MistakeError):
+        loc = (*loc, *fault.loc)
+    loc = _as_written(loc, table)
+    return Problem(name, line_of(text, loc), _dotted(loc), message)
+
+
+def _as_written(loc: Loc, node: object) -> Loc:
+    """Without the index of a list that the file leaves out where it has but one element."""
+    written: Loc = ()
+    for part in loc:
+        if part == "[key]" or (isinstance(part, int) and not isinstance(node, list)):
+            continue
+        written += (part,)
+        if isinstance(node, dict):
+            node = node.get(part)
+        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
+            node = node[part]
+    return written
 
 
 def line_of(text: str, loc: Loc) -> int:

@@ -44,8 +44,8 @@ def test_a_copy_is_in_order(model: Path) -> None:
         ('status = "offline"', 'status = "online"', "'status': 'offline'"),
         ("ignored = true", 'reject = "value"', "expected a reject 'value'"),
         ('sos = "pressed"', 'sos = "press"', "sos is one of"),
-        ('note = "cut off"', 'note = ""', "example[14].note"),
-        ("unknown_device = true", "known = false", "example[6].known"),
+        ('note = "cut off"', 'note = ""', "].note: String"),
+        ("unknown_device = true", "known = false", "].known: Extra"),
     ],
 )
 def test_an_example_that_does_not_hold(model: Path, old: str, new: str, said: str) -> None:

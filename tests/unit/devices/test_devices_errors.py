@@ -34,11 +34,11 @@ MESSAGE = ["[[message]]", "topic = 't/{id}'"]  # lines 6 and 7
         ([*HEAD, "[[message]]", "topic = 'native/a/b/c'"], 7, "message[0].topic"),
         ([*HEAD, *MESSAGE, "payload = 'xml'"], 8, "message[0].payload"),
         ([*HEAD, *MESSAGE, "each = 'a..b'"], 8, "message[0].each"),
-        ([*HEAD, *MESSAGE, "device = '{serial}'"], 6, "message[0]"),
+        ([*HEAD, *MESSAGE, "device = '{serial}'"], 8, "message[0].device"),
         ([*HEAD, *MESSAGE, "time.at = 't'", "time.format = 'julian'"], 9, "message[0].time.format"),
         ([*HEAD, *MESSAGE, "time = { at = 't', layout = '%Y' }"], 8, "message[0].time.layout"),
-        ([*HEAD, *MESSAGE, "[message.value.pulse]", "at = 'x'"], 6, "message[0]"),
-        ([*HEAD, *MESSAGE, "[message.value.sos]", "at = 'x'"], 6, "message[0]"),
+        ([*HEAD, *MESSAGE, "[message.value.pulse]", "at = 'x'"], 8, "message[0].value.pulse"),
+        ([*HEAD, *MESSAGE, "[message.value.sos]", "at = 'x'"], 8, "message[0].value.sos"),
         ([*HEAD, *MESSAGE, "[message.value.battery]", "at = []"], 9, "message[0].value.battery.at"),
         (
             [*HEAD, *MESSAGE, *MESSAGE, "[message.value.battery]", "at = 'a'", "", "scal = 2"],
@@ -59,7 +59,7 @@ def test_the_place_of_a_mistake(tmp_path: Path, lines: list[str], line: int, key
         ("sos = { at = 'a', words = { x = 'press' } }", "got 'press'"),
         ("battery = { at = 'a', words = { low = 'little' } }", "battery is a number"),
         ("battery = { at = 'a', above = 1 }", "`above` makes a boolean"),
-        ("tamper = { at = 'a', scale = 2 }", "are for numbers"),
+        ("tamper = { at = 'a', scale = 2 }", "is for numbers"),
         ("fall = { at = 'a' }", "needs `words`"),
         ("pulse = { at = 'a' }", "no canonical quantity"),
         ("battery = { at = '{x}' }", "no capture of the topic"),
@@ -75,7 +75,11 @@ def test_what_a_quantity_cannot_be(tmp_path: Path, value: str, message: str) -> 
 
 def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
     wrong = [*HEAD, *MESSAGE, "payload = 'xml'", *MESSAGE, "each = ''", "each2 = 1"]
-    assert problems(tmp_path, wrong) == [(8, "message[0].payload"), (12, "message[1].each2")]
+    assert problems(tmp_path, wrong) == [
+        (8, "message[0].payload"),
+        (11, "message[1].each"),
+        (12, "message[1].each2"),
+    ]
 
 
 def test_the_id_is_the_folders_name(tmp_path: Path) -> None:

@@ -105,7 +105,10 @@ JSON_EXAMPLES = [(p, e) for p, e in EXAMPLES if e.payload and e.payload.startswi
 @given(data=st.data())
 def test_examples_with_anything_in_one_place(profile: str, data: st.DataObject) -> None:
     """A known shape with one value replaced: as deep as random JSON never reaches."""
-    example = data.draw(st.sampled_from([e for p, e in JSON_EXAMPLES if p == profile]))
+    examples = [e for p, e in JSON_EXAMPLES if p == profile]
+    if not examples:
+        return  # it speaks no JSON
+    example = data.draw(st.sampled_from(examples))
     try:
         value = json.loads(example.bytes())
     except ValueError:
