@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rules.columns import State
 from rules.frame import Round
 from rules.limits import FOREVER
+from rules.presses import Presses
 from rules.world import World
 from schemas.quantities import UNKNOWN, Fall
 from schemas.times import NEVER
@@ -33,7 +34,7 @@ class News:
     `in_bed`: what is known of the bed at the row, carried while fresh. `presence`: says
     presence, in order; `entered`, `left`: its edges. `fall`: says fall, in order;
     `fall_before`: the state before; `in_run`: not in order, but within a confirmed fall that is
-    known.
+    known. `sos`: what the row newly says of it: unknown where a level merely repeats.
     """
 
     bed_source: Bool
@@ -48,6 +49,7 @@ class News:
     fall: Bool
     fall_before: Array
     in_run: Bool
+    sos: Array
 
 
 class Facts:
@@ -66,6 +68,7 @@ class Facts:
         self.fall_at = device.column("fall_at", np.int64, NEVER)
         self.run_from = device.column("run_from", np.int64, FOREVER)
         self.run_to = device.column("run_to", np.int64, NEVER)
+        self._presses = Presses(state)
 
     def seen_until(self, homes: Array, world: World) -> NDArray[np.int64]:
         """Until when somebody counts as seen in each home; NEVER where nobody is seen."""
@@ -96,6 +99,7 @@ class Facts:
             fall=falls,
             fall_before=fall_before,
             in_run=in_run,
+            sos=self._presses.look(rows),
         )
 
     def _look_at_room(self, rows: Round, world: World) -> tuple[Bool, Bool, Bool]:
@@ -114,7 +118,7 @@ class Facts:
         over = (said == Fall.NONE) | (said == Fall.CLEARED)
         counts = (said != UNKNOWN) & (rows.live | (rows.retained & ~rows.test & over))
         in_order = counts & (ts >= self.fall_at[device])
-        in_run = (ts >= self.run_from[device]) & (ts < self.run_to[device])
+        in_run = (ts >= self.run_from[device]) & (ts < self.run_to[device]) & ~rows.fall_event
         return in_order, before, in_run
 
     def adopt(self, rows: Round, news: News, world: World) -> None:
@@ -123,6 +127,7 @@ class Facts:
         self._adopt_room(rows, news, world)
         if news.fall.any():
             self._adopt_fall(rows, news.fall)
+        self._presses.adopt(rows, world)
 
     def _adopt_bed(self, rows: Round, news: News, world: World) -> None:
         own = np.flatnonzero(news.bed_source & world.own_bed[rows.device])
@@ -148,6 +153,8 @@ class Facts:
     def _adopt_fall(self, rows: Round, in_order: Bool) -> None:
         said = np.flatnonzero(in_order)
         device, ts, fall = rows.device[said], rows.ts[said], rows.values["fall"][said]
+        # An event is over as soon as it is said.
+        fall = np.where(rows.fall_event[said], np.int8(Fall.NONE), fall)
         confirmed, was = fall == Fall.CONFIRMED, self.fall[device] == Fall.CONFIRMED
         begins, ends = confirmed & ~was, was & ~confirmed
         self.run_from.put(device[begins], ts[begins])

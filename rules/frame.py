@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rules.groups import firsts, stable_order
 from rules.limits import HISTORY_AGE
 from rules.world import World
-from schemas.quantities import QUANTITIES
+from schemas.quantities import QUANTITIES, Fall
 from schemas.readings import Flag, Readings
 
 Array = NDArray[Any]
@@ -24,6 +24,7 @@ Int64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
 _HISTORY, _RETAINED, _TEST = (np.int16(f) for f in (Flag.HISTORY, Flag.RETAINED, Flag.TEST))
+_SOS_LEVEL, _FALL_EVENT = np.int16(Flag.SOS_LEVEL), np.int16(Flag.FALL_EVENT)
 _NO_TIME = np.int16(Flag.NO_TIME | Flag.CLOCK_SUSPECT)
 
 
@@ -39,7 +40,8 @@ class Round:
     """Rows of different homes, as columns of equal length.
 
     `live`: neither retained, history nor test, so it may move state. `late`: behind the
-    watermark. `behind`: clock less event time (µs).
+    watermark. `behind`: clock less event time (µs). `sos_level`: its sos is a level that may
+    repeat. `fall_event`: its confirmed fall is an event of its own.
     """
 
     ts: Int64
@@ -54,6 +56,8 @@ class Round:
     retained: Bool
     test: Bool
     no_time: Bool
+    sos_level: Bool
+    fall_event: Bool
     values: dict[str, Array]
 
     def __len__(self) -> int:
@@ -108,6 +112,8 @@ def _whole(
         retained=retained,
         test=test,
         no_time=(flags & _NO_TIME) != 0,
+        sos_level=(flags & _SOS_LEVEL) != 0,
+        fall_event=((flags & _FALL_EVENT) != 0) & (readings.fall[order] == Fall.CONFIRMED),
         values={name: getattr(readings, name)[order] for name in QUANTITIES},
     )
 

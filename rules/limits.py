@@ -30,6 +30,17 @@ SILENCE = {
 }
 
 
+MAINS_SILENCE = SILENCE[DeviceKind.FALL_SENSOR]
+"""Of what is on mains, whatever its kind; a mattress keeps its own."""
+
+
+def own_silence_us(devices: Devices) -> NDArray[np.int64]:
+    """The limit that a device's model sets in place of its kind's: int64 µs, 0 for none."""
+    is_mattress = devices.kind == KINDS.index(DeviceKind.MATTRESS)
+    by_mains = np.where(devices.mains & ~is_mattress, MAINS_SILENCE, 0)
+    return np.where(devices.silence_us > 0, devices.silence_us, by_mains).astype(np.int64)
+
+
 def stale_us(devices: Devices) -> NDArray[np.int64]:
     """How long a periodic quantity of each device holds: int64 µs per device row."""
     return STALE_INTERVALS * devices.interval_us
@@ -38,4 +49,6 @@ def stale_us(devices: Devices) -> NDArray[np.int64]:
 def hold_us(devices: Devices) -> NDArray[np.int64]:
     """How long a level that is reported on change holds: the device's silence limit."""
     by_kind = np.array([SILENCE[kind] for kind in KINDS], np.int64)
-    return np.maximum(by_kind[devices.kind], stale_us(devices))
+    own = own_silence_us(devices)
+    limit = np.where(own > 0, own, by_kind[devices.kind])
+    return np.maximum(limit, stale_us(devices))

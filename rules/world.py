@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.groups import Groups
-from rules.limits import hold_us, stale_us
+from rules.limits import hold_us, own_silence_us, stale_us
 from rules.zones import Zones
 from schemas.directory import DeviceKind, Location
 from schemas.registry import KINDS, LOCATIONS, Registry
@@ -36,6 +36,8 @@ class World:
         self.registry = registry
         self.stale = stale_us(devices)
         self.hold = hold_us(devices)
+        self.own_silence = own_silence_us(devices)
+        self.repeat = devices.repeat_us
         one_elder = devices.active & (devices.elder >= 0)
         radar = devices.kind == _RADAR
         self.own_bed = one_elder & (devices.kind == _MATTRESS) & (devices.location == _BED)

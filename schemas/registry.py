@@ -7,8 +7,9 @@ registry never moves anybody's state. Rows that are free hold "" as id and `acti
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,22 @@ KINDS = tuple(DeviceKind)
 LOCATIONS = tuple(Location)
 
 Rows = Mapping[str, int]
+_REPEAT_US = 300 * 1_000_000
+
+
+class Model(NamedTuple):
+    """What a device model (a profile) says of all its devices.
+
+    `silence_us`: its own silence limit, 0 for that of its kind. `mains`: not on battery.
+    `repeat_us`: an sos that is a level and is said again within this is the same press.
+    """
+
+    silence_us: int = 0
+    mains: bool = False
+    repeat_us: int = _REPEAT_US
+
+
+_UNKNOWN_MODEL = Model()
 
 
 @dataclass(frozen=True)
@@ -44,6 +61,9 @@ class Devices:
     elder: NDArray[np.int32]
     home: NDArray[np.int32]  # the elder's home, for an elder's device
     interval_us: NDArray[np.int64]
+    silence_us: NDArray[np.int64]  # of the model, 0 for none: see `Model`
+    mains: NDArray[np.bool_]
+    repeat_us: NDArray[np.int64]
 
     @cached_property
     def row(self) -> dict[str, int]:
@@ -72,11 +92,12 @@ class Elders:
 
 @dataclass(frozen=True)
 class Places:
-    """Homes or gateways: an id and the area it stands in."""
+    """Homes or gateways: an id, the area it stands in, and that area's zone."""
 
     ids: Sequence[str]
     active: NDArray[np.bool_]
     area: Sequence[str]
+    zone: Sequence[str]  # IANA name
 
     @cached_property
     def row(self) -> dict[str, int]:
@@ -115,11 +136,23 @@ class Registry:
         return cls(
             devices=_devices(directory, device_rows, elder_rows, home_rows, gateway_rows),
             elders=_elders(directory, elder_rows, home_rows, zones, area_of_home),
-            homes=_places(home_rows, area_of_home),
-            gateways=_places(gateway_rows, {g.id: g.area for g in directory.gateways}),
+            homes=_places(home_rows, area_of_home, zones),
+            gateways=_places(gateway_rows, {g.id: g.area for g in directory.gateways}, zones),
             overrides=directory.overrides,
             away=directory.away,
         )
+
+    def fitted(self, models: Mapping[str, Model]) -> Registry:
+        """The same registry with what each device's profile says; unknown ones keep defaults."""
+        devices = self.devices
+        fitting = [models.get(profile, _UNKNOWN_MODEL) for profile in devices.profile]
+        fitted = replace(
+            devices,
+            silence_us=np.array([m.silence_us for m in fitting], np.int64),
+            mains=np.array([m.mains for m in fitting], bool),
+            repeat_us=np.array([m.repeat_us for m in fitting], np.int64),
+        )
+        return replace(self, devices=fitted)
 
 
 def area_zones(areas: Sequence[Area]) -> dict[str, str]:
@@ -142,13 +175,15 @@ def _size(rows: Rows) -> int:
     return max(rows.values(), default=-1) + 1
 
 
-def _places(rows: Rows, areas: Mapping[str, str]) -> Places:
+def _places(rows: Rows, areas: Mapping[str, str], zones: Mapping[str, str]) -> Places:
     n = _size(rows)
     ids, area, active = [""] * n, [""] * n, np.zeros(n, bool)
+    zone = [DEFAULT_ZONE] * n
     for id_, where in areas.items():
         row = rows[id_]
         ids[row], area[row], active[row] = id_, where, True
-    return Places(ids, active, area)
+        zone[row] = zones.get(where, DEFAULT_ZONE)
+    return Places(ids, active, area, zone)
 
 
 def _elders(
@@ -192,4 +227,17 @@ def _devices(
             elder[row], home[row] = elders[device.elder], home_of[device.elder]
         elif device.home is not None:
             home[row] = homes[device.home]
-    return Devices(ids, active, kind, location, profile, gateway, elder, home, interval)
+    return Devices(
+        ids,
+        active,
+        kind,
+        location,
+        profile,
+        gateway,
+        elder,
+        home,
+        interval,
+        silence_us=np.zeros(n, np.int64),
+        mains=np.zeros(n, bool),
+        repeat_us=np.full(n, _REPEAT_US, np.int64),
+    )

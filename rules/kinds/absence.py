@@ -85,7 +85,7 @@ class Absence:
         """(row, elder, whether it is activity) for rows that show activity or presence, for
         each elder whom that concerns and who is out."""
         moving = (rows.values["movement"] > 0) & self._world.own_bed[rows.device]
-        pressed = rows.values["sos"] == Sos.PRESSED
+        pressed = news.sos == Sos.PRESSED
         mine = np.flatnonzero(rows.live & (moving | pressed))
         shared = np.flatnonzero(rows.live & self._world.room_sensor[rows.device])
         which, own = self._world.elders_of(rows.device[mine])

@@ -59,7 +59,8 @@ class Event:
         """Keeps no shortcut."""
 
     def apply(self, rows: Round, news: News) -> None:
-        said = rows.values[self._set.block.quantity]
+        quantity = self._set.block.quantity
+        said = news.sos if quantity == "sos" else rows.values[quantity]
         worth = said != UNKNOWN
         if not worth.any():
             return
@@ -71,7 +72,7 @@ class Event:
     def _fresh(self, rows: Round, says: Array, news: News) -> Array:
         if self._set.block.counts == "message":
             return np.asarray(says & rows.live)
-        edge = news.fall & (news.fall_before != self._value)
+        edge = news.fall & ((news.fall_before != self._value) | rows.fall_event)
         return np.asarray(says & rows.live & edge)
 
     def _old(self, rows: Round, said: Array, says: Array, news: News) -> Array:
@@ -80,9 +81,11 @@ class Event:
         old = history & np.isin(said, self._old_values)
         if self._set.block.counts == "message":
             return np.asarray(old)
-        changed = said != self._told[rows.device]
+        changed = (said != self._told[rows.device]) | rows.fall_event
         told = np.flatnonzero(history)
-        self._told.put(rows.device[told], said[told])
+        self._told.put(
+            rows.device[told], np.where(rows.fall_event[told], np.int8(UNKNOWN), said[told])
+        )
         out_of_order = says & rows.live & ~news.fall & ~news.in_run
         return np.asarray((old & changed) | out_of_order)
 

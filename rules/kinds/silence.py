@@ -49,6 +49,7 @@ class Silence:
         for kind, name in self._set.block.limits.items():
             of_kind = devices.kind == [k.value for k in KINDS].index(kind)
             limit = parameters.micros(name)[devices.elder]
+            limit = np.where(world.own_silence > 0, world.own_silence, limit)
             self.limit[of_kind] = np.maximum(limit, world.stale)[of_kind]
         self._schedule_all()
 

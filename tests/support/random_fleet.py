@@ -26,7 +26,7 @@ from schemas.directory import (
 )
 from schemas.quantities import QUANTITIES, Choice
 from schemas.readings import Flag, Readings
-from schemas.registry import Registry
+from schemas.registry import Model, Registry
 from tests.support import reference_engine as plain
 
 SECOND = 1_000_000
@@ -77,9 +77,20 @@ def make_directory(random: Random) -> Directory:
     )
 
 
+MODELS = {
+    "quick": Model(silence_us=7 * 60 * SECOND, repeat_us=60 * SECOND),
+    "mains": Model(mains=True),
+}
+
+
+def registry_of(directory: Directory) -> Registry:
+    return Registry.build(directory).fitted(MODELS)
+
+
 def _device(kind: DeviceKind, id_: str, location: Location, seconds: int, **owner: str) -> Device:
+    profile = ("canonical", "quick", "mains")[seconds % 7 % 3]
     return Device(
-        id=id_, kind=kind, profile="canonical", location=location, interval_s=seconds, **owner
+        id=id_, kind=kind, profile=profile, location=location, interval_s=seconds, **owner
     )
 
 
@@ -118,6 +129,9 @@ def plain_engine(directory: Directory) -> plain.ReferenceEngine:
             elder=d.elder,
             gateway=d.gateway,
             interval=d.interval_s * SECOND,
+            silence=MODELS.get(d.profile, Model()).silence_us,
+            mains=MODELS.get(d.profile, Model()).mains,
+            repeat=MODELS.get(d.profile, Model()).repeat_us,
         )
         for d in directory.devices
     }
@@ -144,6 +158,8 @@ class History:
         self._last: plain.Row | None = None
         self._steps: tuple[float, ...] = random.choice((STEPS[:8], STEPS, STEPS, STEPS[6:]))
         self._noise = random.choice((0.0, 0.1, 0.4))
+        self._levels = {d.id for d in directory.devices if random.random() < 0.5}
+        self._events = {d.id for d in directory.devices if random.random() < 0.4}
         self._night = random.random() < 0.4
         self._bed_change = 0.03 if self._night else 0.1
         if self._night:
@@ -201,7 +217,9 @@ class History:
         random = self._random
         if device.kind is DeviceKind.SOS_BUTTON:
             presses = (None, None, "pressed", "pressed", "cancelled", "test")
-            return {"sos": random.choice(presses)}
+            if device.id not in self._levels:
+                return {"sos": random.choice(presses)}
+            return {"sos": self._keep(device, "sos", presses, 0.3), "sos_level": self._is_so()}
         values: dict[str, Any] = {}
         if device.kind is DeviceKind.MATTRESS or random.random() < 0.3:
             values["in_bed"] = self._keep(device, "in_bed", (True, True, False), self._bed_change)
@@ -216,7 +234,12 @@ class History:
             if random.random() < 0.3:
                 words = ("none", "suspected", "confirmed", "cleared")
                 values["fall"] = self._keep(device, "fall", words, 0.5)
+                values["fall_event"] = device.id in self._events and self._is_so()
         return values
+
+    def _is_so(self) -> bool:
+        """Nearly always: firmware changes, and bridges differ."""
+        return self._random.random() >= self._noise / 4
 
     def _keep(self, device: Device, name: str, words: tuple[Any, ...], change: float) -> Any:
         key = (device.id, name)
@@ -248,7 +271,8 @@ def as_readings(rows: list[plain.Row], registry: Registry) -> Readings:
 
 
 def _flags(row: plain.Row) -> np.int16:
-    names = ("retained", "test", "history", "backlog", "no_time", "sign_of_life")
+    names = ["retained", "test", "history", "backlog", "no_time", "sign_of_life"]
+    names += ["sos_level", "fall_event"]
     return np.int16(sum(Flag[n.upper()] for n in names if getattr(row, n)))
 
 

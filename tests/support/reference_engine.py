@@ -6,7 +6,7 @@ the engine. It is slow on purpose: before every reading it looks at every timer 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,9 @@ class Device:
     elder: str | None
     gateway: str
     interval: int  # µs
+    silence: int = 0  # µs, of the model; 0: of its kind
+    mains: bool = False
+    repeat: int = 5 * MIN
 
     @property
     def stale(self) -> int:
@@ -36,7 +39,10 @@ class Device:
 
     @property
     def limit(self) -> int:
-        return max(SILENCE_LIMIT[self.kind], self.stale)
+        limit = SILENCE_LIMIT[self.kind]
+        if self.mains and self.kind != "mattress":
+            limit = 5 * MIN
+        return max(self.silence or limit, self.stale)
 
     @property
     def own_bed(self) -> bool:
@@ -81,6 +87,8 @@ class Row:
     backlog: bool = False
     no_time: bool = False
     sign_of_life: bool = False
+    sos_level: bool = False
+    fall_event: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,6 +132,33 @@ class Presses:
     tested: int | None = None
     checked: int | None = None
     told: str | None = None
+
+
+@dataclass
+class Held:
+    """The newest run of an sos that is a level."""
+
+    start: int | None = None
+    last: int = 0
+    until: int = 0
+    held: bool = False
+
+    def holds(self, ts: int) -> bool:
+        return self.start is not None and self.start <= ts < self.until
+
+    def press(self, ts: int, repeat: int) -> None:
+        if self.start is not None and ts < self.start:
+            return
+        if not self.holds(ts):
+            self.start = self.last = ts
+            self.until, self.held = ts + repeat + 1, True
+        elif self.held:
+            self.last = max(self.last, ts)
+            self.until = self.last + repeat + 1
+
+    def release(self, ts: int) -> None:
+        if self.held and ts >= self.last:
+            self.until, self.held = min(self.until, ts), False
 
 
 @dataclass
@@ -183,6 +218,7 @@ class ReferenceEngine:
         self.mattress_until: dict[str, int] = {}
         self.presence = {d: Level() for d in self.devices}
         self.presses = {(rule, d): Presses() for d in self.devices for rule in ("sos", "fall")}
+        self.held = {(lane, d): Held() for d in self.devices for lane in ("live", "old", "test")}
         self.falls = {d: FallState() for d in self.devices}
         self.runs = {e: Run() for e in self.elders}
         self.outs = {e: Out() for e in self.elders}
@@ -332,6 +368,7 @@ class ReferenceEngine:
         late = clock is not None and row.ts < clock - LATENESS
         live = not (history or row.retained or row.test)
         behind = 0 if clock is None else clock - row.ts
+        row = self._first_of_level(row, device, history)
         self._judge_sos(row, device, history, late, behind)
         self._judge_fall(row, device, history, late, behind)
         source = live and device.bed_source
@@ -370,6 +407,33 @@ class ReferenceEngine:
             memory.tested = row.ts
             self._event(rule, f"device:{row.device}", row.ts, "blue", late, test=True)
 
+    def _first_of_level(self, row: Row, device: Device, history: bool) -> Row:
+        """The row, without an sos that merely repeats."""
+        if not row.sos_level or row.sos is None:
+            return row
+        live, old, tests = (self.held[(lane, device.id)] for lane in ("live", "old", "test"))
+        if row.sos == "cancelled":
+            if history and not row.retained and not row.test:
+                old.release(row.ts)
+            elif not row.test:
+                live.release(row.ts)
+            if not history and not row.retained:
+                tests.release(row.ts)
+            return row
+        if row.test or row.sos == "test":
+            repeats = tests.holds(row.ts)
+            if not history and not row.retained:
+                tests.press(row.ts, device.repeat)
+        elif row.retained:
+            repeats = live.holds(row.ts)
+        elif history:
+            repeats = live.holds(row.ts) or old.holds(row.ts)
+            old.press(row.ts, device.repeat)
+        else:
+            repeats = live.holds(row.ts)
+            live.press(row.ts, device.repeat)
+        return replace(row, sos=None) if repeats else row
+
     def _judge_sos(self, row: Row, device: Device, history: bool, late: bool, behind: int) -> None:
         if row.sos not in ("pressed", "test"):
             return
@@ -402,8 +466,9 @@ class ReferenceEngine:
                 self._test("fall", row, late)
             return
         if history and not row.retained:
-            edge = memory.told != row.fall
-            memory.told = row.fall
+            event = row.fall_event and row.fall == "confirmed"
+            edge = event or memory.told != row.fall
+            memory.told = None if event else row.fall
             if edge and row.fall in ("confirmed", "suspected"):
                 self._report("fall", row, old=True, late=True, behind=behind)
             return
@@ -413,7 +478,8 @@ class ReferenceEngine:
             self._fall_in_order(row, device, late, behind)
         elif row.fall == "confirmed":
             in_run = (
-                state.run_from is not None
+                not row.fall_event
+                and state.run_from is not None
                 and row.ts >= state.run_from
                 and (state.run_to is None or row.ts < state.run_to)
             )
@@ -424,11 +490,14 @@ class ReferenceEngine:
         assert row.fall is not None
         state = self.falls[device.id]
         self._fire_fall(device.id, row.ts)
-        before, state.value, state.at = state.value, row.fall, row.ts
-        if row.fall == "confirmed" and before != "confirmed":
-            state.run_from, state.run_to = row.ts, None
+        event = row.fall_event and row.fall == "confirmed"
+        # An event is over as soon as it is said.
+        before, state.value, state.at = state.value, "none" if event else row.fall, row.ts
+        if row.fall == "confirmed" and (event or before != "confirmed"):
             self._report("fall", row, old=False, late=late, behind=behind)
-        if before == "confirmed" and row.fall != "confirmed":
+        if state.value == "confirmed" and before != "confirmed":
+            state.run_from, state.run_to = row.ts, None
+        if before == "confirmed" and state.value != "confirmed":
             state.run_to = row.ts
         subject = f"device:{device.id}"
         if row.fall == "suspected" and before != "suspected":

@@ -91,7 +91,7 @@ class Driver:
 def test_both_engines_say_the_same(seed: int, length: int, outage: bool) -> None:
     random = Random(seed)
     directory = random_fleet.make_directory(random)
-    registry = Registry.build(directory)
+    registry = random_fleet.registry_of(directory)
     history = random_fleet.History(random, directory)
     rows = [history.row() for _ in range(length)]
     plain, driver = random_fleet.plain_engine(directory), Driver(random, registry)
