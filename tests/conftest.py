@@ -4,9 +4,31 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support import services
+from tests.support import guards, services
 from vigil.embedded.broker import Broker
 from vigil.embedded.postgres import Postgres
+from vigil.logs import configure
+from vigil.settings import LogSettings
+
+
+@pytest.fixture(autouse=True, scope="session")
+def logs() -> None:
+    """As in production: structured lines."""
+    configure(LogSettings(format="json"))
+
+
+@pytest.fixture(autouse=True)
+def guarded(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails the test that blocks an event loop or leaves tasks or threads behind."""
+    if request.node.get_closest_marker("unguarded"):
+        yield
+        return
+    with (
+        guards.no_blocking_calls(),
+        guards.no_complaints_of_asyncio(),
+        guards.no_thread_left(),
+    ):
+        yield
 
 
 @pytest.fixture(scope="session")

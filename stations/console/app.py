@@ -1,6 +1,7 @@
 """The console as an ASGI application."""
 
 import asyncio
+import mimetypes
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
@@ -51,6 +52,7 @@ def create_app(
     run, so that pages say so. Opens nothing by itself: boards are followed from the application's
     start to its end.
     """
+    mimetypes.init()  # reads the system's tables, which no request is to wait for
     pages = Pages(settings)
     hub = Hub(pool, clock, name=secrets.token_hex(4), poll_s=settings.poll_s)
     app = _Guarded(

@@ -31,9 +31,13 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
+        # Filters first: templates are compiled with them. All are read now, so that no request
+        # waits for a disk.
         self._environment.filters["clock"] = self._clock
         self._environment.filters["millis"] = _millis
         self._environment.filters["station_name"] = _station_name
+        for template in self._environment.list_templates():
+            self._environment.get_template(template)
 
     def words(self, request: Request) -> Words:
         """By `?lang=`, else by the cookie, else the site's language."""
