@@ -19,6 +19,8 @@ from devices.payload import Limits
 from devices.profile import FILE, Profile, Route, load_profile
 from devices.topics import Captures, Tree, covers
 from schemas import topics
+from schemas.registry import Model
+from schemas.times import SECOND
 
 ProfileOf = Callable[[str], str | None]
 """Device id → the registry's profile for it, None for a device it does not know."""
@@ -65,6 +67,10 @@ class Catalogue:
         if problems:
             raise ProfileError(problems)
         return cls(profiles, limits)
+
+    def models(self) -> dict[str, Model]:
+        """What the rules have to know of each profile: see `schemas.registry.Registry.fitted`."""
+        return {p.id: _model(p) for p in self.profiles.values()}
 
     def own_topics(self) -> list[str]:
         """Subscription filters for the profiles' topics without the `native/` prefix.
@@ -118,6 +124,15 @@ class Catalogue:
             if route.profile not in found and (captures := route.capture(levels)) is not None:
                 found[route.profile] = route, captures
         return list(found.values())
+
+
+def _model(profile: Profile) -> Model:
+    spec = profile.spec
+    return Model(
+        silence_us=(spec.silence_s or 0) * SECOND,
+        mains=spec.mains,
+        repeat_us=spec.repeats_s * SECOND,
+    )
 
 
 def profile_folders(*folders: Path | None) -> list[Path]:

@@ -27,7 +27,7 @@ from ingest.settings import IngestSettings
 from ingest.source import Batch, Delivery, Source
 from schemas.judge import Judge
 from schemas.times import DAY
-from store import directory, errors, partition, rejects
+from store import directory, errors, partition, quarantine, rejects
 from store.errors import Kind
 from store.partition import Fenced
 from store.rejects import Reject
@@ -86,9 +86,7 @@ class Ingest:
         self._lease = partition.take(
             self._connection, self._settings.partition, owner=self._owner, now=self._clock.now()
         )
-        self._version, registry = directory.load_registry(self._connection)
-        self._judge.set_registry(registry)
-        self._decoder = self._make_decoder(Lookup(registry))
+        self._load_registry()
         self._restore()
 
     def run(self) -> None:
@@ -156,13 +154,19 @@ class Ingest:
             self._forget_rejects(now)
             if directory.directory_version(self._connection) == self._version:
                 return
-            self._version, registry = directory.load_registry(self._connection)
+            self._load_registry()
         except psycopg.Error as error:
             logger.warning("could not look at the directory", error=str(error))
             return  # the next batch meets the same trouble and deals with it
-        self._judge.set_registry(registry)
-        self._decoder = self._make_decoder(Lookup(registry))
         logger.info("registry changed", version=self._version)
+
+    def _load_registry(self) -> None:
+        """What the device models say of silence reaches the rules from here."""
+        version, registry = directory.load_registry(self._connection)
+        ignored = quarantine.ignored(self._connection)
+        self._judge.set_registry(registry.fitted(self._parts.catalogue.models()))
+        self._decoder = self._make_decoder(Lookup(registry, ignored=ignored))
+        self._version = version
 
     def _forget_rejects(self, now: float) -> None:
         if now >= self._forget_due:

@@ -38,6 +38,7 @@ from schemas.times import SECOND, to_micros
 
 FLAGS = frozenset(
     {"retained", "test", "clock_suspect", "history", "backlog", "no_time", "sign_of_life"}
+    | {"sos_level", "fall_event"}
 )
 DELAY_S = 0.2
 """How long a reading is on its way unless a test says otherwise."""

@@ -101,7 +101,7 @@ def replay_capture(
     progress: Callable[[int], None] = lambda _: None,
 ) -> Summary:
     """Judge a capture; the alerts end in `book`. `progress` is told the messages so far."""
-    registry = Registry.build(directory)
+    registry = Registry.build(directory).fitted(catalogue.models())
     judge.set_registry(registry)
     budget = RejectBudget(per_minute=2**31)
     decoder = Decoder(catalogue, Lookup(registry), budget=budget)

@@ -61,6 +61,14 @@ class BrokerSettings(BaseModel):
         )
 
 
+class DevicesSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: Path | None = Field(
+        default=None, description="folder of profiles of your own, beside those that ship"
+    )
+
+
 class Time(BaseModel):
     """Only a demo changes these: time that runs faster than it should."""
 
@@ -99,6 +107,7 @@ class Settings(BaseSettings):
 
     store: StoreSettings = StoreSettings()
     broker: BrokerSettings = BrokerSettings()
+    devices: DevicesSettings = DevicesSettings()
     ingest: IngestSettings = IngestSettings()
     stations: StationsSettings = StationsSettings()
     console: ConsoleSettings = ConsoleSettings()

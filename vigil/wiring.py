@@ -78,7 +78,7 @@ def run_ingest(settings: Settings) -> None:
     """Until SIGTERM or SIGINT; then the batch at work is finished and a snapshot is left."""
     require_migrated(settings)
     clock = make_clock(settings.time)
-    catalogue = Catalogue.load()
+    catalogue = Catalogue.load(extra=settings.devices.folder)
     metrics = prometheus_client.CollectorRegistry()
     source = make_source(settings, clock, catalogue)
     parts = Parts(

@@ -56,7 +56,7 @@ def _capture(registry: Path, capture: Path, judge: Engine) -> AlertBook:
         summary = replay_capture(
             read_capture(lines, problems),
             directory=directory,
-            catalogue=Catalogue.load(),
+            catalogue=Catalogue.load(extra=Settings().devices.folder),
             judge=judge,
             book=book,
             progress=lambda _: bar.update(lines.tell() if not lines.closed else size, size),
@@ -78,9 +78,10 @@ def _store(since: str, until: str | None, judge: Engine) -> AlertBook:
         end = parse_rfc3339(until) if until else SystemClock().now()
     except ValueError as error:
         raise fail(str(error), 2) from None
+    models = Catalogue.load(extra=settings.devices.folder).models()
     with connect(settings.store.dsn, application="vigil replay") as connection:
         book = AlertBook(load_directory(connection))
-        judge.set_registry(load_registry(connection)[1])
+        judge.set_registry(load_registry(connection)[1].fitted(models))
         rows = replay_store(
             connection,
             since=begin,
