@@ -44,7 +44,7 @@ class Draft:
     strangers: list[Stranger] = field(default_factory=list)
     """Emergencies among the quarantined."""
     overflow: dict[str, int] = field(default_factory=dict)
-    """Rejects beyond a gateway's budget, by gateway: only counted."""
+    """By gateway: rejects beyond its budget, and messages of ignored devices; only counted."""
     last_received: int = 0
 
 
@@ -110,6 +110,7 @@ class _Message:
                 delivery.payload,
                 profile_of=self._lookup.profile_of,
                 received=delivery.received,
+                zone=self._lookup.zone_of(self._address.gateway),
             )
         except DecodeError as error:
             self._reject(error.code, error.message, device=error.device)
@@ -117,19 +118,19 @@ class _Message:
         if decoded.status is not None:
             self._status(online=decoded.status.online)
         for reading in decoded.readings:
-            self._reading(reading)
+            self._reading(reading, decoded.profile)
         for refused in decoded.rejects:
             self._reject(refused.code, refused.message, device=refused.device)
         if not (decoded.readings or decoded.rejects or decoded.status):
             self._nothing(decoded)
 
-    def _reading(self, reading: Reading) -> None:
+    def _reading(self, reading: Reading, profile: str) -> None:
         known = self._lookup.devices.get(reading.device)
         area, gateway = self._place(known)
         trouble = self._lookup.misplaced(known, area=area, gateway=gateway)
         if known is None or trouble is not None:
             code, reason = trouble or ("unknown_device", "")
-            received = self._quarantine(reading.device, code, reason)
+            received = self._quarantine(reading.device, code, reason, profile=profile)
             self._stranger(reading, code, received)
             return
         self._draft.rows.append(
@@ -165,7 +166,7 @@ class _Message:
         delivery, name = self._delivery, self._address.gateway
         received = self._sign_of_life(row, gateway) if gateway >= 0 else self._stamp()
         if not self._decoder.budget.spend(name, delivery.received):
-            self._draft.overflow[name] = self._draft.overflow.get(name, 0) + 1
+            self._overflow()
             return
         self._draft.rejects.append(
             Reject(
@@ -189,11 +190,17 @@ class _Message:
         at = reading.ts if reading.ts is not None and believable(reading.ts, received) else received
         area, gateway = self._address.area, self._address.gateway
         test = is_test(reading)
-        self._draft.strangers.append(Stranger(rule, at, area, gateway, reading.device, why, test))
+        elders = self._lookup.elders_behind(gateway)
+        self._draft.strangers.append(
+            Stranger(rule, at, area, gateway, reading.device, why, test, elders)
+        )
 
-    def _quarantine(self, device: str, code: str, reason: str) -> int:
+    def _quarantine(self, device: str, code: str, reason: str, *, profile: str = "") -> int:
         delivery, address = self._delivery, self._address
         received = self._stamp()
+        if self._lookup.is_ignored(gateway=address.gateway, device=device):
+            self._overflow()
+            return received
         self._draft.quarantined.append(
             Quarantined(
                 received=received,
@@ -205,9 +212,15 @@ class _Message:
                 code=code,
                 reason=reason,
                 flags=self._flags,
+                profile=profile,
             )
         )
         return received
+
+    def _overflow(self) -> None:
+        """Only count it."""
+        overflow, gateway = self._draft.overflow, self._address.gateway
+        overflow[gateway] = overflow.get(gateway, 0) + 1
 
     def _sign_of_life(self, device: int, gateway: int, *, online: int = -1) -> int:
         received = self._stamp()

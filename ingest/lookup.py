@@ -1,7 +1,11 @@
 """The registry as ingest asks it: ids to rows, and whether a device speaks from its place."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
+import numpy as np
+
+from schemas.directory import DEFAULT_ZONE
 from schemas.registry import Registry
 
 
@@ -17,7 +21,10 @@ class Known(NamedTuple):
 class Lookup:
     """Plain dictionaries, built once a registry version: one look-up a message, no arrays."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(
+        self, registry: Registry, *, ignored: Collection[tuple[str, str]] = frozenset()
+    ) -> None:
+        """`ignored`: (gateway, device) ids of strangers whose messages are only counted."""
         devices = registry.devices
         columns = zip(
             devices.ids,
@@ -35,14 +42,38 @@ class Lookup:
         self.gateways = dict(registry.gateways.row)
         self._area = registry.gateways.area
         self._gateway_ids = registry.gateways.ids
+        self._registry = registry
+        self._ignored = ignored
+        zones = zip(registry.gateways.ids, registry.gateways.zone, strict=True)
+        self._zones = dict(zones)
 
     def profile_of(self, device: str) -> str | None:
         known = self.devices.get(device)
         return known.profile if known else None
 
+    def zone_of(self, gateway: str) -> str:
+        """The zone in which devices behind a gateway tell local times, an IANA name."""
+        return self._zones.get(gateway, DEFAULT_ZONE)
+
     def place_of(self, known: Known) -> tuple[str, str]:
         """Area and gateway id that the registry names for a device."""
         return self._area[known.gateway], self._gateway_ids[known.gateway]
+
+    def is_ignored(self, *, gateway: str, device: str) -> bool:
+        return (gateway, device) in self._ignored
+
+    def elders_behind(self, gateway: str) -> tuple[str, ...]:
+        """Everyone in the homes that a gateway serves, by id: whom a stranger's press may be from.
+
+        Looks through the registry: for the rare emergency, not for every message.
+        """
+        row = self.gateways.get(gateway)
+        if row is None:
+            return ()
+        devices, elders = self._registry.devices, self._registry.elders
+        homes = devices.home[devices.active & (devices.gateway == row)]
+        rows = np.flatnonzero(elders.active & np.isin(elders.home, homes))
+        return tuple(sorted(elders.ids[r] for r in rows.tolist()))
 
     def misplaced(self, known: Known | None, *, area: str, gateway: str) -> tuple[str, str] | None:
         """Why a reading must wait in quarantine, as code and sentence; None if all is right."""

@@ -28,6 +28,8 @@ class Stranger(NamedTuple):
     device: str
     why: str
     test: bool
+    elders: tuple[str, ...]
+    """Everyone behind its gateway, by id."""
 
 
 Seen = Callable[[str, str, str, int], bool]
@@ -82,6 +84,7 @@ def _change(stranger: Stranger) -> Change:
             zh=f"{zh}:未登记或位置不符的设备 {stranger.device}(网关 {place})",
             en=f"{en}: device {stranger.device} is unknown or misplaced (gateway {place})",
         ),
+        elders=stranger.elders or None,
         gateway=stranger.gateway or None,
         test=stranger.test,
         evidence={

@@ -48,6 +48,7 @@ class Quarantined(NamedTuple):
     code: str
     reason: str
     flags: int
+    profile: str = ""
 
 
 def write_rejects(connection: psycopg.Connection, rejects: Iterable[Reject]) -> None:
@@ -82,6 +83,7 @@ def write_quarantine(connection: psycopg.Connection, quarantined: Iterable[Quara
             "area": clean(message.area),
             "gateway_id": clean(message.gateway_id),
             "device_id": clean(message.device_id),
+            "profile": clean(message.profile),
         }
         for message in quarantined
     ]
@@ -89,9 +91,9 @@ def write_quarantine(connection: psycopg.Connection, quarantined: Iterable[Quara
         connection,
         """
         INSERT INTO quarantine (received, key, topic, payload, area, gateway_id, device_id, code,
-                                reason, flags)
+                                reason, flags, profile)
         VALUES (%(received)s, %(key)s, %(topic)s, %(payload)b, %(area)s, %(gateway_id)s,
-                %(device_id)s, %(code)s, %(reason)s, %(flags)s)
+                %(device_id)s, %(code)s, %(reason)s, %(flags)s, %(profile)s)
         ON CONFLICT DO NOTHING
         """,
         rows,

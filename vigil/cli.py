@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from vigil.commands import catalogue, demo, registry, replay, run, simulate
+from vigil.commands import catalogue, demo, quarantine, registry, replay, run, simulate
 
 app = typer.Typer(
     help="Vigil watches over elders who live at home: readings in, answered alerts out.",
@@ -23,6 +23,9 @@ app.command("doctor")(run.doctor)
 app.add_typer(registry.app, name="registry")
 app.add_typer(registry.staff, name="staff")
 app.command("decode")(catalogue.decode)
+catalogue.devices.command("quarantine")(quarantine.list_quarantine)
+catalogue.devices.command("adopt")(quarantine.adopt)
+catalogue.devices.command("ignore")(quarantine.ignore)
 app.add_typer(catalogue.devices, name="devices")
 app.add_typer(catalogue.rules, name="rules")
 app.command("simulate")(simulate.simulate)
