@@ -151,6 +151,8 @@ class _Choice:
 
     def decode(self, candidates: list[Candidate]) -> Decoded:
         opened: list[tuple[Reader, Incoming]] = []
+        if len(candidates) > 1:
+            self._likely_first(candidates)
         while candidates:
             route, captures = candidates.pop(0)
             try:
@@ -165,11 +167,19 @@ class _Choice:
             if registered is not None:
                 text = f"the registry says that {device} is a {registered}, not a {reader.profile}"
                 self._elsewhere = DecodeError("profile", text, device=device)
-                candidates.sort(
-                    key=lambda one: one[0].profile != registered
-                )  # it is the likely one
+                _put_first(candidates, registered)
             opened.append((reader, message))
         return self._best(opened)
+
+    def _likely_first(self, candidates: list[Candidate]) -> None:
+        """Most topics name the device: then the registry says who reads, before any parsing."""
+        route, captures = candidates[0]
+        try:
+            device = route.topic_device(self._message, captures)
+        except DecodeError:
+            return
+        if device is not None and (registered := self._profile_of(device)) is not None:
+            _put_first(candidates, registered)
 
     def _best(self, opened: list[tuple[Reader, Incoming]]) -> Decoded:
         """A press or a fall before all; then the registry's word; then whatever says something."""
@@ -188,14 +198,23 @@ class _Choice:
                 return result
         if self._elsewhere is not None:
             raise self._elsewhere
-        for result in results:
-            if result.readings:
-                return result
+        told = max(results, key=_told, default=None)
+        if told is not None and told.readings:
+            return told
         if results:
             return next((r for r in results if r.status is not None), results[0])
         if not self._failures:
             raise DecodeError("topic", "no profile reads it")
         raise next((f for f in self._failures if f.device is not None), self._failures[0])
+
+
+def _put_first(candidates: list[Candidate], profile: str) -> None:
+    candidates.sort(key=lambda one: one[0].profile != profile)
+
+
+def _told(result: Decoded) -> int:
+    """How much it says: readings, even empty ones, and their quantities."""
+    return sum(1 + len(reading.values) for reading in result.readings)
 
 
 def _calm(result: Decoded) -> None:

@@ -63,8 +63,9 @@ class Decoded(msgspec.Struct):
     """All that one message said.
 
     `rejects`: readings of an array that could not be used; the good ones stand in `readings`.
-    `faults`: values left out of a reading that was kept because it carries a press or a fall (I7);
-    the reading stands in `readings`, so these are for logs and counters, not rejects.
+    `faults`: values left out of a reading that was kept, because it carries a press or a fall (I7)
+    or because they are a newer firmware's; the reading stands in `readings`, so these are for logs
+    and counters, not rejects.
     `ignored`: why a known message carries nothing. `unknown_keys`: keys of our wire that mean
     nothing to it. `profile`: the one that decoded.
     """

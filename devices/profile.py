@@ -23,6 +23,11 @@ class Route:
         self.capture = self.pattern.capturer()
         self._readers = readers
 
+    def topic_device(self, incoming: Incoming, captures: Captures) -> str | None:
+        """The device as far as the topic tells it."""
+        incoming.captures = captures
+        return self._readers[0].topic_device(incoming)
+
     def open(self, incoming: Incoming, captures: Captures) -> tuple[Reader, Incoming]:
         """The variant that applies, and the message loaded for it; DecodeError if none does.
 

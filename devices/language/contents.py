@@ -24,7 +24,8 @@ def compile_steps(message: spec.Message) -> list[Step]:
     steps += [_value(name, value, folded=folded) for name, value in message.value.items()]
     if message.case:
         steps.append(_cases(message, folded=folded))
-    steps += [compile_ts(time, folded=folded) for time in message.time]
+    if message.time:
+        steps.append(compile_ts(message.time, folded=folded))
     if message.key is not None:
         steps.append(compile_key(message.key, folded=folded))
     for marks, flag in ((message.test, Flag.TEST), (message.history, Flag.HISTORY)):

@@ -17,7 +17,9 @@ from devices.language.paths import compile_paths, fold
 from devices.message import Incoming
 
 Unpack = Callable[[Incoming], None]
-"""Adds the frame's values to `message.root`, and what could not be read to `message.faults`."""
+"""Adds the frame's values to `message.root`, and what could not be read to `message.faults`.
+
+DecodeError where nothing could be read: a newer firmware's entry at the end loses nothing else."""
 
 
 def compile_frame(frame: spec.Frame, *, folded: bool) -> Unpack:
@@ -36,6 +38,8 @@ def compile_frame(frame: spec.Frame, *, folded: bool) -> Unpack:
         try:
             read(decode(raw), values)
         except DecodeError as error:
+            if not values:
+                raise
             message.faults = [*message.faults, error]
         message.root = root | {into: values}
 

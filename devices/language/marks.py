@@ -16,20 +16,36 @@ Step = Callable[[Any, Incoming, Reading], None]
 _LAST_KEY = 2**63
 
 
-def compile_ts(time: spec.Time, *, folded: bool) -> Step:
-    """Leaves a time that is known already as it is."""
+def compile_ts(times: list[spec.Time], *, folded: bool) -> Step:
+    """The first of them that says something that can be read."""
+    takes = [_take_ts(time, folded=folded) for time in times]
+
+    def step(record: Any, message: Incoming, reading: Reading) -> None:
+        fault: DecodeError | None = None
+        for take in takes:
+            try:
+                reading.ts = take(record, message)
+            except DecodeError as error:
+                fault = fault or error
+                continue
+            if reading.ts is not None:
+                return
+        if fault is not None:
+            raise fault
+
+    return step
+
+
+def _take_ts(time: spec.Time, *, folded: bool) -> Callable[[Any, Incoming], int | None]:
     get = compile_paths(time.at, folded=folded)
     clock = compile_time(time.format, time.layout)
     unknown = tokens(time.unknown)
 
-    def step(record: Any, message: Incoming, reading: Reading) -> None:
-        if reading.ts is not None:
-            return
+    def take(record: Any, message: Incoming) -> int | None:
         raw = get(record, message)
-        if raw is not None and token(raw) not in unknown:
-            reading.ts = clock(raw, message)
+        return None if raw is None or token(raw) in unknown else clock(raw, message)
 
-    return step
+    return take
 
 
 def compile_key(key: spec.Key, *, folded: bool) -> Step:

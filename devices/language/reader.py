@@ -58,10 +58,10 @@ class Reader:
     def _load_anew(self, message: Incoming) -> Loaded:
         try:
             message.root, message.faults = self._load(message.payload), ()
+            for unpack in self._frames:
+                unpack(message)
         except DecodeError as error:
             return error
-        for unpack in self._frames:
-            unpack(message)
         return message.root, message.faults
 
     def device(self, message: Incoming) -> str | None:
@@ -135,9 +135,10 @@ class Reader:
                 step(record, message, reading)
             except DecodeError as error:
                 faults.append(error)
-        if faults or message.faults:
-            faults = [fault.of(device) for fault in (*message.faults, *faults)]
-            _keep_or_raise(result, reading, faults)
+        if faults:
+            _keep_or_raise(result, reading, [fault.of(device) for fault in faults])
+        if message.faults:
+            result.faults += [fault.of(device) for fault in message.faults]
         result.readings.append(reading)
 
     def _device_of(self, record: Any, message: Incoming) -> str:

@@ -5,10 +5,12 @@ text without case and outer space.
 """
 
 import re
+from functools import lru_cache
 
 from devices.decoded import DecodeError, show
 
 _MOST = 10**18
+_SHORT = 15
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _HUGE = 1e30
 
@@ -16,7 +18,7 @@ _HUGE = 1e30
 def token(raw: object) -> str | None:
     """The text by which a scalar is compared; None for what is no scalar (or a huge integer)."""
     if type(raw) is str:
-        return raw.strip().casefold()
+        return _remembered(raw) if len(raw) <= _SHORT else raw.strip().casefold()
     if type(raw) is bool:
         return "true" if raw else "false"
     if type(raw) is int:
@@ -24,6 +26,15 @@ def token(raw: object) -> str | None:
     if type(raw) is float:
         return str(int(raw)) if raw.is_integer() and abs(raw) < _MOST else repr(raw)
     return None
+
+
+@lru_cache(maxsize=4096)
+def _remembered(text: str) -> str:
+    """A device's words are few. Numbers in text are the numbers they say: "0.00" is 0."""
+    text = text.strip().casefold()
+    if _NUMBER.fullmatch(text):
+        return token(float(text)) or text
+    return text
 
 
 def tokens(values: list[str | int | float | bool]) -> frozenset[str]:
