@@ -101,10 +101,13 @@ class Catalogue:
         if levels[0] == "native" and len(levels) > _NATIVE_PREFIX:
             place = (levels[1], levels[2])
             levels = levels[_NATIVE_PREFIX:]
-        candidates = self._candidates(levels)
+        routes = self._tree.find(levels)
+        message = Incoming(payload, received=received, zone=zone, limits=self._limits, place=place)
+        if (decoded := _by_registry(routes, levels, message, profile_of)) is not None:
+            return decoded
+        candidates = _candidates(routes, levels)
         if not candidates:
             raise DecodeError("topic", f"no profile reads the topic {topic[:200]!r}")
-        message = Incoming(payload, received=received, zone=zone, limits=self._limits, place=place)
         return _Choice(profile_of, message).decode(candidates)
 
     def _decode_own(self, topic: str, levels: list[str], payload: bytes) -> Decoded:
@@ -117,13 +120,39 @@ class Catalogue:
             return wire.decode_status(payload, self._limits)
         return wire.decode_up(payload, address.rest or None, self._limits)
 
-    def _candidates(self, levels: list[str]) -> list[Candidate]:
-        """The most specific route of each profile that matches."""
-        found: dict[str, Candidate] = {}
-        for route in self._tree.find(levels):
-            if route.profile not in found and (captures := route.capture(levels)) is not None:
-                found[route.profile] = route, captures
-        return list(found.values())
+
+def _candidates(routes: list[Route], levels: list[str]) -> list[Candidate]:
+    """The most specific route of each profile that matches."""
+    found: dict[str, Candidate] = {}
+    for route in routes:
+        if route.profile not in found and (captures := route.capture(levels)) is not None:
+            found[route.profile] = route, captures
+    return list(found.values())
+
+
+def _by_registry(
+    routes: list[Route], levels: list[str], message: Incoming, profile_of: ProfileOf
+) -> Decoded | None:
+    """The plain case: the topic names a device that the registry knows, and its profile reads.
+
+    Nothing is parsed in vain. None, or the work of `_Choice`, for everything else.
+    """
+    if not routes or (captures := routes[0].capture(levels)) is None:
+        return None
+    try:
+        device = routes[0].topic_device(message, captures)
+        registered = None if device is None else profile_of(device)
+        if registered is None:
+            return None
+        for route in routes:
+            if route.profile == registered and (captures := route.capture(levels)) is not None:
+                reader = route.open(message, captures)
+                if reader.device(message) == device:
+                    return reader.read(message)
+                return None
+    except DecodeError:
+        pass  # the careful way says why
+    return None
 
 
 def _model(profile: Profile) -> Model:
@@ -151,12 +180,11 @@ class _Choice:
 
     def decode(self, candidates: list[Candidate]) -> Decoded:
         opened: list[tuple[Reader, Incoming]] = []
-        if len(candidates) > 1:
-            self._likely_first(candidates)
         while candidates:
             route, captures = candidates.pop(0)
             try:
-                reader, message = route.open(self._message, captures)
+                message = self._message.beside()
+                reader = route.open(message, captures)
                 device = reader.device(message)
             except DecodeError as error:
                 self._failures.append(error)
@@ -170,16 +198,6 @@ class _Choice:
                 _put_first(candidates, registered)
             opened.append((reader, message))
         return self._best(opened)
-
-    def _likely_first(self, candidates: list[Candidate]) -> None:
-        """Most topics name the device: then the registry says who reads, before any parsing."""
-        route, captures = candidates[0]
-        try:
-            device = route.topic_device(self._message, captures)
-        except DecodeError:
-            return
-        if device is not None and (registered := self._profile_of(device)) is not None:
-            _put_first(candidates, registered)
 
     def _best(self, opened: list[tuple[Reader, Incoming]]) -> Decoded:
         """A press or a fall before all; then the registry's word; then whatever says something."""

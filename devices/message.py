@@ -54,8 +54,8 @@ class Incoming:
         self.zone = zone
         self.limits = limits
 
-    def beside(self, captures: dict[str, str]) -> "Incoming":
-        """The same message as another pattern caught it."""
+    def beside(self) -> "Incoming":
+        """The same message, for another pattern to catch."""
         other = Incoming(
             self.payload,
             received=self.received,
@@ -63,6 +63,5 @@ class Incoming:
             limits=self.limits,
             place=self.place,
         )
-        other.captures = captures
         other.loaded = self.loaded
         return other

@@ -28,12 +28,12 @@ class Route:
         incoming.captures = captures
         return self._readers[0].topic_device(incoming)
 
-    def open(self, incoming: Incoming, captures: Captures) -> tuple[Reader, Incoming]:
-        """The variant that applies, and the message loaded for it; DecodeError if none does.
+    def open(self, message: Incoming, captures: Captures) -> Reader:
+        """The variant that applies, the message loaded for it; DecodeError if none does.
 
         Variants may differ in the kind of payload; each kind is parsed once a message.
         """
-        message = incoming.beside(captures)
+        message.captures = captures
         failure: DecodeError | None = None
         for reader in self._readers:
             if reader.ignore is None:
@@ -44,7 +44,7 @@ class Route:
                     failure = failure or error
                     continue
             if reader.applies(message):
-                return reader, message
+                return reader
         if failure is not None:
             failure.device = self._readers[0].topic_device(message)
             raise failure

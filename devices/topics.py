@@ -6,7 +6,7 @@ preferred to a capture, and a capture to `#`: `zigbee2mqtt/bridge/#` wins over `
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -43,6 +43,9 @@ class Pattern:
         """
         whole = [(i, m[1]) for i, x in enumerate(self.levels) if (m := _NAME.fullmatch(x))]
         partly = [(i, _regex(x)) for i, x in enumerate(self.levels) if _is_partly(x)]
+        if not partly and len(whole) == 1:
+            ((place, only),) = whole
+            return lambda levels: {only: levels[place]}
         if not partly:
             return lambda levels: {name: levels[i] for i, name in whole}
 
@@ -96,16 +99,22 @@ class Tree(Generic[T]):
                 node = node.literal.setdefault(edge, Tree())
         node.here.append(what)
 
-    def find(self, levels: list[str], at: int = 0) -> Iterator[T]:
+    def find(self, levels: list[str]) -> list[T]:
         """What matches, the most specific first."""
+        found: list[T] = []
+        self._collect(levels, 0, found)
+        return found
+
+    def _collect(self, levels: list[str], at: int, found: list[T]) -> None:
         if at == len(levels):
-            yield from self.here
+            found += self.here
         else:
             if (node := self.literal.get(levels[at])) is not None:
-                yield from node.find(levels, at + 1)
-            if self.any is not None:
-                yield from self.any.find(levels, at + 1)
-        yield from self.rest
+                node._collect(levels, at + 1, found)  # noqa: SLF001 (a node of the same tree)
+            if (node := self.any) is not None:
+                node._collect(levels, at + 1, found)  # noqa: SLF001
+        if self.rest:
+            found += self.rest
 
 
 def covers(wide: str, narrow: str) -> bool:

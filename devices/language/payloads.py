@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from devices.decoded import DecodeError
 from devices.language import spec
@@ -55,16 +55,17 @@ def _any(payload: bytes) -> Any:
 
 
 def _form(payload: bytes) -> Any:
+    fields = _pairs(parse_text(payload), "&", "=")
+    if b"%" not in payload and b"+" not in payload:
+        return fields
+    return {_unquoted(key): _unquoted(value) for key, value in fields.items()}
+
+
+def _unquoted(text: str) -> str:
     try:
-        pairs = parse_qsl(
-            parse_text(payload),
-            keep_blank_values=True,
-            strict_parsing=True,
-            max_num_fields=_MOST_FIELDS,
-        )
-    except ValueError as error:
-        raise DecodeError("shape", f"no form fields (a=1&b=2): {error}") from None
-    return dict(pairs)
+        return unquote_plus(text, errors="strict")
+    except UnicodeDecodeError:
+        raise DecodeError("utf8", "a form field is not UTF-8 text") from None
 
 
 def _list(text: str, separator: str) -> list[str]:
