@@ -3,30 +3,77 @@
 Warnings are errors already, and with them unclosed files, sockets and connections.
 """
 
+import asyncio
 import logging
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
-from blockbuster import blockbuster_ctx
-
-OURS = ["stations", "store"]
+_ROOT = Path(__file__).parents[2]
+OURS = (str(_ROOT / "stations"), str(_ROOT / "store"))
 """Packages that run on an event loop: a blocking call there would hold up every alert."""
 
-ALLOWED = {
-    "stations/console/app.py": "create_app",  # reads its files once, before anybody is served
-    "/traceback.py": "_extract_from_extended_frame_gen",  # the source lines of a logged error
-}
+BLOCKING = frozenset({"open", "time.sleep", "subprocess.Popen", "socket.getaddrinfo"})
+"""Audit events of the interpreter."""
+
+ALLOWED = (
+    ("stations/console/app.py", "create_app"),  # reads its files once, before anybody is served
+    ("/traceback.py", "_extract_from_extended_frame_gen"),  # the source lines of a logged error
+    ("<frozen importlib._bootstrap>", "_find_and_load"),
+)
+
+
+class BlockingCallError(Exception):
+    """Who blocked the event loop, and how."""
+
+
+_watching = False
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook cannot be removed again: it watches only while a test asks for it."""
+    if not _watching or event not in BLOCKING or asyncio._get_running_loop() is None:
+        return
+    if (caller := _caller(sys._getframe(1))) is not None:
+        raise BlockingCallError(f"{event} {arguments[:1]} by {caller}")
+
+
+def _caller(frame: FrameType | None) -> str | None:
+    """The innermost place of ours in the stack, None where there is none or it is allowed."""
+    found = None
+    while frame is not None:
+        file, function = frame.f_code.co_filename, frame.f_code.co_name
+        if any(function == name and file.endswith(end) for end, name in ALLOWED):
+            return None
+        if found is None and file.startswith(OURS):
+            found = f"{file}:{frame.f_lineno}"
+        frame = frame.f_back
+    return found
+
+
+sys.addaudithook(_hook)
 
 
 @contextmanager
 def no_blocking_calls() -> Iterator[None]:
-    """A blocking call of ours on a running event loop raises BlockingError."""
-    with blockbuster_ctx(scanned_modules=OURS) as found:
-        for function in found.functions.values():
-            for file, functions in ALLOWED.items():
-                function.can_block_in(file, functions)
+    """A blocking call of ours on a running event loop raises BlockingCallError."""
+    global _watching
+    before, sleep = _watching, time.sleep
+
+    def told(seconds: float) -> None:  # an audit event of its own only from Python 3.13 on
+        _hook("time.sleep", (seconds,))
+        sleep(seconds)
+
+    _watching, time.sleep = True, told
+    try:
         yield
+    finally:
+        _watching, time.sleep = before, sleep
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import pytest
-from blockbuster import BlockingError
 
 import stations
 from tests.support import guards
@@ -14,13 +13,14 @@ from tests.support import guards
 pytestmark = pytest.mark.unguarded
 
 
-def test_a_blocking_call_of_ours_on_the_loop_raises() -> None:
-    source = compile("time.sleep(0)", str(Path(stations.__file__).with_name("slow.py")), "exec")
+@pytest.mark.parametrize("call", ["time.sleep(0)", "open('/dev/null')"])
+def test_a_blocking_call_of_ours_on_the_loop_raises(call: str) -> None:
+    source = compile(call, str(Path(stations.__file__).with_name("slow.py")), "exec")
 
     async def slow() -> None:
         exec(source, {"time": time, "__name__": "stations.slow"})
 
-    with guards.no_blocking_calls(), pytest.raises(BlockingError):
+    with guards.no_blocking_calls(), pytest.raises(guards.BlockingCallError):
         asyncio.run(slow())
 
 
