@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, SupportsIndex
 
 _ROOT = Path(__file__).parents[2]
 OURS = (str(_ROOT / "stations"), str(_ROOT / "store"))
@@ -65,7 +65,7 @@ def no_blocking_calls() -> Iterator[None]:
     global _watching
     before, sleep = _watching, time.sleep
 
-    def told(seconds: float) -> None:  # an audit event of its own only from Python 3.13 on
+    def told(seconds: SupportsIndex | float) -> None:  # an audit event of its own only from Python 3.13 on
         _hook("time.sleep", (seconds,))
         sleep(seconds)
 
