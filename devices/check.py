@@ -77,9 +77,9 @@ def _strays(where: Path) -> list[Failure]:
     return [Failure(stray.name, "no profile.toml beside the examples") for stray in strays]
 
 
-def describe(folder: Path | None = None) -> list[dict[str, Any]]:
+def describe(folder: Path | None = None, *, extra: Path | None = None) -> list[dict[str, Any]]:
     """One plain dictionary a model: what `vigil devices list` shows."""
-    return [_describe(p) for p in Catalogue.load(folder).profiles.values()]
+    return [_describe(p) for p in Catalogue.load(folder, extra=extra).profiles.values()]
 
 
 def _describe(profile: Profile) -> dict[str, Any]:
