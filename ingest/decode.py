@@ -12,7 +12,7 @@ from typing import NamedTuple
 from devices.catalogue import Catalogue
 from devices.decoded import Decoded, DecodeError, Reading
 from ingest.lookup import Known, Lookup
-from ingest.reject import RejectBudget
+from ingest.reject import Kind, RejectBudget
 from ingest.source import Delivery
 from ingest.stranger import Stranger, emergency, is_test
 from ingest.times import believable
@@ -155,19 +155,21 @@ class _Message:
 
     def _nothing(self, decoded: Decoded) -> None:
         reason = decoded.ignored or "the message carries nothing that is known"
-        self._reject("ignored", reason, device=None)
+        self._reject("ignored", reason, device=None, kind="ignored")
 
-    def _reject(self, code: str, reason: str, *, device: str | None) -> None:
-        """Keep it, and let it count as a word from its device or gateway."""
+    def _reject(self, code: str, reason: str, *, device: str | None, kind: Kind = "reject") -> None:
+        """Keep it, and let it count as a word from its device or gateway.
+
+        What is only counted is no such word: a replay of the store could not know of it.
+        """
+        if not self._keeps(kind):
+            return
         known = self._lookup.devices.get(device) if device else None
         gateway = self._lookup.gateways.get(self._address.gateway, -1)
         mine = known is not None and known.gateway == gateway
         row = known.row if known is not None and mine else -1
         delivery, name = self._delivery, self._address.gateway
         received = self._sign_of_life(row, gateway) if gateway >= 0 else self._stamp()
-        if not self._decoder.budget.spend(name, delivery.received):
-            self._overflow()
-            return
         self._draft.rejects.append(
             Reject(
                 received=received,
@@ -201,6 +203,8 @@ class _Message:
         if self._lookup.is_ignored(gateway=address.gateway, device=device):
             self._overflow()
             return received
+        if not self._keeps("quarantine"):
+            return received
         self._draft.quarantined.append(
             Quarantined(
                 received=received,
@@ -216,6 +220,13 @@ class _Message:
             )
         )
         return received
+
+    def _keeps(self, kind: Kind) -> bool:
+        """Whether the gateway's budget has room for one more; else it is only counted."""
+        room = self._decoder.budget.spend(kind, self._address.gateway, self._delivery.received)
+        if not room:
+            self._overflow()
+        return room
 
     def _overflow(self) -> None:
         """Only count it."""

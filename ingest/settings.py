@@ -40,7 +40,8 @@ class IngestSettings(BaseModel):
     reject_rate: int = Field(
         default=600,
         gt=0,
-        description="rejects a gateway may have kept in a minute; more are only counted",
+        description="rejects, and messages in quarantine, that are kept of a gateway in a minute "
+        "(a tenth of it of messages that a profile ignores); more are only counted",
     )
     reject_days: int = Field(
         default=30, gt=0, description="how long rejects and quarantined messages are kept"

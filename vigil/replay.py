@@ -17,6 +17,7 @@ from ingest import batch as batches
 from ingest.decode import Decoder
 from ingest.lookup import Lookup
 from ingest.reject import RejectBudget
+from ingest.settings import IngestSettings
 from ingest.source import Delivery
 from ingest.stranger import WINDOW
 from ingest.stranger import alerts as stranger_alerts
@@ -103,7 +104,7 @@ def replay_capture(
     """Judge a capture; the alerts end in `book`. `progress` is told the messages so far."""
     registry = Registry.build(directory).fitted(catalogue.models())
     judge.set_registry(registry)
-    budget = RejectBudget(per_minute=2**31)
+    budget = RejectBudget(IngestSettings().reject_rate)
     decoder = Decoder(catalogue, Lookup(registry), budget=budget)
     seen = _Seen()
     summary = Summary()

@@ -154,3 +154,23 @@ def test_a_gateways_status(payload: bytes, online: int) -> None:
     (row,) = draft.rows
     assert (row.device, row.gateway, row.online) == (-1, 0, online)
     assert Flag(row.flags) == Flag.SIGN_OF_LIFE | Flag.RETAINED
+
+
+def test_a_bridges_chatter_does_not_hide_a_real_reject() -> None:
+    chatter = topics.native(EAST, "g1", "zigbee2mqtt/bridge/logging")
+    deliveries = [deliver(chatter, {"level": "info"}, at=NOW + n) for n in range(30)]
+    deliveries.append(deliver(topics.up(EAST, "g1", "m1"), b"{", at=NOW + 99))
+    draft = decoder(budget=20).decode(deliveries, after=0)
+    assert [r.code for r in draft.rejects] == ["ignored", "ignored", "json"]
+    assert draft.overflow == {"g1": 28}
+
+
+def test_a_stranger_cannot_fill_the_quarantine_but_its_press_alerts() -> None:
+    up = topics.up(EAST, "g1", "nobody")
+    deliveries = [deliver(up, {"battery": 50}, at=NOW + n) for n in range(5)]
+    deliveries.append(deliver(up, {"sos": "pressed"}, at=NOW + 9))
+    draft = decoder(budget=2).decode(deliveries, after=0)
+    assert len(draft.quarantined) == 2
+    assert draft.overflow == {"g1": 4}
+    assert len(draft.strangers) == 1
+    assert draft.strangers[0].elders == ("e1",)
