@@ -202,23 +202,24 @@ class _Choice:
     def _best(self, opened: list[tuple[Reader, Incoming]]) -> Decoded:
         """A press or a fall before all; then the registry's word; then whatever says something."""
         results: list[Decoded] = []
+        telling: tuple[int, Decoded | None] = (0, None)
         for reader, message in opened:
             try:
                 result = _named(reader, message, None)
             except DecodeError as error:
                 self._failures.append(error)
                 continue
+            results.append(result)
+            if (much := _how_much(result)) > telling[0]:
+                telling = much, result
             if reader.only_registered:
                 _calm(result)
-            results.append(result)
-        for result in results:
-            if any(is_emergency(r.values) for r in result.readings):
+            elif any(is_emergency(r.values) for r in result.readings):
                 return result
         if self._elsewhere is not None:
             raise self._elsewhere
-        told = max(results, key=_told, default=None)
-        if told is not None and told.readings:
-            return told
+        if telling[1] is not None:
+            return telling[1]
         if results:
             return next((r for r in results if r.status is not None), results[0])
         if not self._failures:
@@ -230,7 +231,7 @@ def _put_first(candidates: list[Candidate], profile: str) -> None:
     candidates.sort(key=lambda one: one[0].profile != profile)
 
 
-def _told(result: Decoded) -> int:
+def _how_much(result: Decoded) -> int:
     """How much it says: readings, even empty ones, and their quantities."""
     return sum(1 + len(reading.values) for reading in result.readings)
 

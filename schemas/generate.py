@@ -1,6 +1,7 @@
 """JSON Schema 2020-12 of everything on the wire, from the models: `python -m schemas.generate`.
 
-Writes schemas/json/; a test asserts that what is checked in is what this writes.
+Writes schemas/json/ and schemas/asyncapi.json; tests assert that what is checked in is what this
+writes.
 """
 
 import json
@@ -9,10 +10,12 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
+from schemas import asyncapi
 from schemas.alerts import Alert
 from schemas.wire import Ack, Card, GatewayStatus, Heartbeat, Reading, Readings
 
 FOLDER = Path(__file__).parent / "json"
+ASYNCAPI = Path(__file__).parent / "asyncapi.json"
 
 MODELS: dict[str, type[BaseModel]] = {
     "reading": Reading,
@@ -39,6 +42,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name, text in documents().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+    ASYNCAPI.write_text(asyncapi.document(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from devices.decoded import (
 from devices.ids import device_id
 from devices.language import spec
 from devices.language.contents import compile_steps
-from devices.language.each import compile_each
+from devices.language.each import Record, compile_each
 from devices.language.frames import compile_frame
 from devices.language.paths import capture_names, compile_paths
 from devices.language.payloads import compile_load
@@ -70,11 +70,19 @@ class Reader:
             return None
         if self._each is None:
             return self._device_of(message.root, message)
-        records = self._each(message)
-        if not records:
-            return None
-        self._enter(message, records[0].parent, records[0].key)
-        return self._device_of(records[0].value, message)
+        return self._first_device(self._each(message), message)
+
+    def _first_device(self, records: list[Record], message: Incoming) -> str | None:
+        failure: DecodeError | None = None
+        for record in records:
+            self._enter(message, record)
+            try:
+                return self._device_of(record.value, message)
+            except DecodeError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return None
 
     def topic_device(self, message: Incoming) -> str | None:
         """The device as far as the topic tells it, where the payload cannot be read."""
@@ -108,10 +116,8 @@ class Reader:
         records = self._each(message)
         seen: set[tuple[object, ...]] = set()
         for index, record in enumerate(records):
-            self._enter(message, record.parent, record.key)
+            self._enter(message, record)
             try:
-                if isinstance(record.value, DecodeError):
-                    raise record.value
                 self._add(result, record.value, message)
                 _keep_apart(result.readings[-1], index, seen)
             except DecodeError as error:
@@ -121,10 +127,10 @@ class Reader:
             result.ignored = "no records"
 
     @staticmethod
-    def _enter(message: Incoming, parent: Any, key: str | None) -> None:
-        message.parent = parent
-        if key is not None:
-            message.captures = message.captures | {"key": key}
+    def _enter(message: Incoming, record: Record) -> None:
+        message.parent = record.parent
+        if record.key is not None:
+            message.captures = message.captures | {"key": record.key}
 
     def _add(self, result: Decoded, record: Any, message: Incoming) -> None:
         device = self._device_of(record, message)
@@ -142,6 +148,8 @@ class Reader:
         result.readings.append(reading)
 
     def _device_of(self, record: Any, message: Incoming) -> str:
+        if isinstance(record, DecodeError):
+            raise record
         raw = self._device(record, message)
         if type(raw) is int:
             raw = token(raw)

@@ -1,11 +1,11 @@
 """Sparkplug B payloads (Eclipse Sparkplug 3.0, section 6.4): protobuf → JSON-like values.
 
 `{"timestamp", "seq", "uuid", "metrics": [{"name", "alias", "timestamp", "datatype",
-"is_historical", "is_transient", "is_null", "value"}]}`; times are epoch milliseconds, what is not
-said is absent. Signed integers are made signed by their datatype. Data sets, templates and
-properties are passed over. A data message may name a metric by its alias alone: the name is in the
-birth message only, so a profile for such a node picks by alias. The JSON rendering that bridges
-republish is read as well.
+"is_historical", "is_transient", "is_null", "value"}], "values": {name: value}}`; times are epoch
+milliseconds, what is not said is absent. Signed integers are made signed by their datatype. Data
+sets, templates and properties are passed over. A data message may name a metric by its alias alone:
+the name is in the birth message only, so a profile for such a node picks by alias. The JSON
+rendering that bridges republish is read as well.
 """
 
 import struct
@@ -53,7 +53,16 @@ def read_sparkplug_b(payload: bytes) -> dict[str, Any]:
         elif number in _PAYLOAD:
             name, kind = _PAYLOAD[number]
             root[name] = _scalar(value, kind, name)
-    return root | {"metrics": metrics}
+    return root | {"metrics": metrics, "values": _by_name(metrics)}
+
+
+def _by_name(metrics: list[Any]) -> dict[str, Any]:
+    """Of a name that comes twice the last value counts."""
+    return {
+        metric["name"]: metric["value"]
+        for metric in metrics
+        if type(metric) is dict and type(metric.get("name")) is str and "value" in metric
+    }
 
 
 def _rendered(payload: bytes) -> dict[str, Any]:
@@ -61,7 +70,8 @@ def _rendered(payload: bytes) -> dict[str, Any]:
     metrics = root.get("metrics", []) if type(root) is dict else None
     if type(root) is not dict or type(metrics) is not list or len(metrics) > _MOST:
         raise DecodeError("shape", f"Sparkplug B has at most {_MOST} `metrics` in an array")
-    return root | {"metrics": [_respelled(m) if type(m) is dict else m for m in metrics]}
+    metrics = [_respelled(m) if type(m) is dict else m for m in metrics]
+    return root | {"metrics": metrics, "values": _by_name(metrics)}
 
 
 def _respelled(metric: dict[str, Any]) -> dict[str, Any]:
