@@ -8,14 +8,15 @@ from typing import NamedTuple
 import psycopg
 
 from ingest import log as batch_log
-from ingest.decode import Decoder, Draft
+from ingest.decode import Decoder, Draft, Row
 from ingest.normalise import normalise
 from ingest.source import Delivery
 from ingest.stranger import alerts as stranger_alerts
+from ingest.times import believable
 from schemas.alerts import Change
 from schemas.judge import Judge
 from schemas.readings import Flag, Readings
-from store import alerts, partition, readings, rejects
+from store import alerts, clocks, partition, readings, rejects
 from store.partition import Lease
 
 
@@ -80,6 +81,7 @@ def write(
         seen=lambda *key: alerts.stranger_seen(connection, *key),
     )
     alerts.write_changes(connection, changes, raised=now)
+    clocks.write_claims(connection, fresh, _claims(work.draft.rows))
     rejects.write_status(connection, fresh.take(fresh.online >= 0))
     rejects.write_rejects(connection, work.draft.rejects)
     rejects.write_quarantine(connection, work.draft.quarantined)
@@ -87,6 +89,17 @@ def write(
     partition.log_batch(connection, lease, _entry(work, fresh, session))
     stored = len(fresh) - int(fresh.has(Flag.SIGN_OF_LIFE).sum())
     return Outcome(stored, len(new) - len(fresh), changes)
+
+
+def _claims(rows: Sequence[Row]) -> dict[int, int]:
+    """`received` → device time (µs) where that cannot be believed; int64 is all that is kept."""
+    return {
+        row.received: max(-(2**63), min(row.reading.ts, 2**63 - 1))
+        for row in rows
+        if row.reading is not None
+        and row.reading.ts is not None
+        and not believable(row.reading.ts, row.received)
+    }
 
 
 def judge_all(

@@ -7,7 +7,8 @@ import paho.mqtt.client as paho
 import psycopg
 from paho.mqtt.enums import CallbackAPIVersion
 
-from store import directory
+from schemas.times import DAY
+from store import clocks, directory
 from store.connect import connect
 from store.migrate import check, flavour
 from vigil.settings import Settings
@@ -19,12 +20,12 @@ class Finding(NamedTuple):
     detail: str
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """Every finding, in the order in which things are to be put right."""
-    return [*_store(settings), _broker(settings)]
+def examine(settings: Settings, *, now: int) -> list[Finding]:
+    """Every finding, in the order in which things are to be put right. `now`: µs UTC."""
+    return [*_store(settings, now), _broker(settings)]
 
 
-def _store(settings: Settings) -> Iterator[Finding]:
+def _store(settings: Settings, now: int) -> Iterator[Finding]:
     try:
         connection = connect(settings.store.dsn, application="vigil doctor")
     except psycopg.OperationalError as error:
@@ -39,6 +40,7 @@ def _store(settings: Settings) -> Iterator[Finding]:
             return
         yield Finding(True, "migrations", "up to date")
         yield _registry(connection)
+        yield _clocks(connection, now)
 
 
 def _registry(connection: psycopg.Connection) -> Finding:
@@ -47,6 +49,15 @@ def _registry(connection: psycopg.Connection) -> Finding:
     if not devices:
         return Finding(False, "registry", "no devices: run vigil registry import DIR")
     return Finding(True, "registry", f"{elders} elders, {devices} devices")
+
+
+def _clocks(connection: psycopg.Connection, now: int) -> Finding:
+    found = clocks.suspects(connection, since=now - DAY)
+    if not found:
+        return Finding(True, "device clocks", "none in doubt since yesterday")
+    said = ", ".join(f"{device} {ahead:+.0f} s" for device, _, ahead in found[:10])
+    more = f" and {len(found) - 10} more" if len(found) > 10 else ""
+    return Finding(False, "device clocks", f"set the clock or the zone of {said}{more}")
 
 
 def _broker(settings: Settings) -> Finding:

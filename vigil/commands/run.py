@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from store.migrate import migrate as migrate_store
 from vigil import logs, wiring
+from vigil.clock import SystemClock
 from vigil.commands.common import out, out_json
 from vigil.doctor import examine
 from vigil.settings import Settings
@@ -48,7 +49,7 @@ def show_settings(*, json: Json = False) -> None:
 
 def doctor(*, json: Json = False) -> None:
     """Check broker, store, migrations and registry, and say what to do."""
-    findings = examine(Settings())
+    findings = examine(Settings(), now=SystemClock().now())
     if json:
         out_json([f._asdict() for f in findings])
     else:
