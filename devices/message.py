@@ -17,7 +17,8 @@ class Incoming:
     inside `each`, what holds the array that the record stands in. `faults`: what of the payload
     could not be read, though the rest could. `place`: area and gateway, "" where the topic does not
     name them. `loaded`: the payload as the candidates so far have parsed it; never changed in
-    place. `received`: µs UTC. `zone`: the site's zone, an IANA
+    place. `searched`: what was found in values that records share, by path and `id` (they live as
+    long as `root`). `received`: µs UTC. `zone`: the site's zone, an IANA
     name, for local times without one. `limits`: what the message may hold.
     """
 
@@ -31,6 +32,7 @@ class Incoming:
         "place",
         "received",
         "root",
+        "searched",
         "zone",
     )
 
@@ -48,6 +50,7 @@ class Incoming:
         self.root: Any = None
         self.parent: Any = None
         self.loaded: dict[str, Loaded] = {}
+        self.searched: dict[tuple[str, int], Any] = {}
         self.faults: Sequence[DecodeError] = ()
         self.place = place
         self.received = received

@@ -9,6 +9,7 @@ from devices.language.paths import Getter, compile_paths
 from devices.language.times import compile_time
 from devices.language.tokens import token, tokens
 from devices.message import Incoming
+from schemas.readings import Flag
 
 Step = Callable[[Any, Incoming, Reading], None]
 """Adds one thing to a reading; DecodeError where it cannot be read."""
@@ -18,17 +19,21 @@ _LAST_KEY = 2**63
 
 def compile_ts(times: list[spec.Time], *, folded: bool) -> Step:
     """The first of them that says something that can be read."""
-    takes = [_take_ts(time, folded=folded) for time in times]
+    takes = [
+        (_take_ts(time, folded=folded), Flag.ZONE_ASSUMED.value if time.format == "local" else 0)
+        for time in times
+    ]
 
     def step(record: Any, message: Incoming, reading: Reading) -> None:
         fault: DecodeError | None = None
-        for take in takes:
+        for take, assumed in takes:
             try:
                 reading.ts = take(record, message)
             except DecodeError as error:
                 fault = fault or error
                 continue
             if reading.ts is not None:
+                reading.flags |= assumed
                 return
         if fault is not None:
             raise fault

@@ -91,11 +91,28 @@ def compile_path(text: str, *, folded: bool = False) -> Getter:
         return _template(text)
     steps = parse_path(text)
     follow = compile_steps(fold_steps(steps) if folded else steps)
-    if text.startswith("$"):
+    if text[0] not in "$^":
+        return lambda record, _message: follow(record)
+    is_root = text[0] == "$"
+    if any(isinstance(step, Pick) for step in steps):
+        get = _once_a_value(text, follow)
+        return lambda _record, message: get(message.root if is_root else message.parent, message)
+    if is_root:
         return lambda _record, message: follow(message.root)
-    if text.startswith("^"):
-        return lambda _record, message: follow(message.parent)
-    return lambda record, _message: follow(record)
+    return lambda _record, message: follow(message.parent)
+
+
+def _once_a_value(text: str, follow: Callable[[Any], Any]) -> Getter:
+    """Searches what many records share only once: else the work would grow with their square."""
+
+    def get(start: Any, message: Incoming) -> Any:
+        key = (text, id(start))
+        found = message.searched
+        if key not in found:
+            found[key] = follow(start)
+        return found[key]
+
+    return get
 
 
 def _template(text: str) -> Getter:

@@ -54,6 +54,7 @@ class Reader:
         if isinstance(loaded, DecodeError):
             raise loaded.of(None)
         message.root, message.faults = loaded
+        message.searched = {}
 
     def _load_anew(self, message: Incoming) -> Loaded:
         try:
