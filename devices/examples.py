@@ -159,7 +159,9 @@ def _outcome(*parts: Any) -> dict[str, Any]:
 
 
 def _plain(reading: Reading) -> dict[str, Any]:
-    head = {"device": reading.device, "ts": reading.ts, "key": reading.key, "flags": reading.flags}
+    # Whether a zone had to be assumed follows from the profile's time format: no example says it.
+    flags = reading.flags & ~Flag.ZONE_ASSUMED
+    head = {"device": reading.device, "ts": reading.ts, "key": reading.key, "flags": flags}
     return head | reading.values
 
 

@@ -41,6 +41,8 @@ class Flag(IntFlag):
     SIGN_OF_LIFE = 256
     """A message that is kept elsewhere (a reject, a gateway's status): it only shows that the
     device or gateway spoke. Never a row of `reading`."""
+    ZONE_ASSUMED = 2048
+    """The device's time came without a zone: it was read in its gateway's own."""
     SOS_LEVEL = 512
     """The sos is a state that repeats while it holds: only its beginning is a press."""
     FALL_EVENT = 1024
