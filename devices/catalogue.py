@@ -96,7 +96,9 @@ class Catalogue:
         """
         levels = topic.split("/")
         if levels[0] == "vigil":
-            return self._decode_own(topic, levels, payload)
+            if len(levels) == 6 and levels[4] == "up" and levels[5]:  # the hot one
+                return wire.decode_up(payload, levels[5], self._limits)
+            return self._decode_own(topic, payload)
         place = ("", "")
         if levels[0] == "native" and len(levels) > _NATIVE_PREFIX:
             place = (levels[1], levels[2])
@@ -110,9 +112,7 @@ class Catalogue:
             raise DecodeError("topic", f"no profile reads the topic {topic[:200]!r}")
         return _Choice(profile_of, message).decode(candidates)
 
-    def _decode_own(self, topic: str, levels: list[str], payload: bytes) -> Decoded:
-        if len(levels) == 6 and levels[4] == "up" and levels[5]:  # the hot one: no parsing needed
-            return wire.decode_up(payload, levels[5], self._limits)
+    def _decode_own(self, topic: str, payload: bytes) -> Decoded:
         address = topics.parse(topic)
         if address is None:
             raise DecodeError("topic", f"not a topic of gateways: {topic[:200]!r}")
