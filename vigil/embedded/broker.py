@@ -6,75 +6,39 @@ test. For a site, use Mosquitto, EMQX or NATS with accounts that bind each gatew
 
 import json
 import shutil
-import signal
 import socket
-import subprocess
 import sysconfig
 import time
-from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from vigil.embedded import process
 from vigil.embedded.process import EmbeddedError
+from vigil.embedded.service import Service
 
 _START_WITHIN = 30.0  # seconds
 _MAX_PAYLOAD = 8 * 1024 * 1024  # bytes; garbage larger than our own limit must arrive to be kept
 
 
-class Broker:
+class Broker(Service):
     """An MQTT 3.1.1 broker on 127.0.0.1:`port`. Use it as a context manager."""
 
-    def __init__(self, folder: Path, *, port: int | None = None) -> None:
-        self.folder = folder.absolute()
-        self.port: int = port or process.free_port()
-        self.log = self.folder / "nats.log"
-        self._process: subprocess.Popen[bytes] | None = None
+    name = "nats"
 
     @property
     def url(self) -> str:
         return f"mqtt://127.0.0.1:{self.port}"
 
-    @property
-    def pid(self) -> int:
-        if self._process is None:
-            raise EmbeddedError("the broker is not running")
-        return self._process.pid
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
     def start(self) -> None:
-        """Start and wait until MQTT answers; EmbeddedError with the log's end if it does not."""
         self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         config = self.folder / "nats.conf"
         config.write_text(self._config())
-        arguments = process.command([_binary(), "-c", config], dies_by=signal.SIGTERM)
+        arguments = process.command([_binary(), "-c", config], dies_by=self.ends_by)
         self._process = process.start(arguments, log=self.log)
         deadline = time.monotonic() + _START_WITHIN
         while time.monotonic() < deadline and self._process.poll() is None:
             if _answers(self.port):
                 return
             time.sleep(0.02)
-        self.stop()
-        raise EmbeddedError(
-            f"the broker did not start on port {self.port}; the end of {self.log}:\n"
-            + process.tail(self.log)
-        )
-
-    def stop(self) -> None:
-        if self._process is not None:
-            process.stop(self._process, by=signal.SIGTERM, within=15)
-            self._process = None
+        raise self._failed()
 
     def _config(self) -> str:
         # `ack_wait`: what is not acknowledged comes again after it; the default of 30 s would

@@ -18,13 +18,12 @@ import time
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import psycopg
 
 from vigil.embedded import process
 from vigil.embedded.process import EmbeddedError, User
+from vigil.embedded.service import Service
 
 _START_WITHIN = 60.0  # seconds; recovery after a crash is part of it
 _BIN = Path("pginstall") / "bin"
@@ -40,15 +39,19 @@ _SETTINGS = {
 }
 
 
-class Postgres:
-    """A server in `folder`, made there if it is new. Use it as a context manager."""
+class Postgres(Service):
+    """A server in `folder`, made there if it is new. Use it as a context manager.
+
+    It ends by a fast shutdown: open transactions are rolled back.
+    """
+
+    name = "postgres"
+    ends_by = signal.SIGINT
+    ends_within = 30
 
     def __init__(self, folder: Path, *, port: int | None = None) -> None:
-        self.folder = folder.absolute()
-        self.port = port or process.free_port()
-        self.log = self.folder / "postgres.log"
+        super().__init__(folder, port=port)
         self._user = _unprivileged() if os.geteuid() == 0 else None
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def dsn(self) -> str:
@@ -56,26 +59,7 @@ class Postgres:
         password = (self.folder / "password").read_text()
         return f"postgresql://postgres:{password}@127.0.0.1:{self.port}/postgres"
 
-    @property
-    def pid(self) -> int:
-        if self._process is None:
-            raise EmbeddedError("PostgreSQL is not running")
-        return self._process.pid
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
     def start(self) -> None:
-        """Start and wait until it answers; EmbeddedError with the log's end if it does not."""
         binaries = _binaries(self._user)
         self._own(self.folder)
         if not (self.folder / "data").exists():
@@ -88,21 +72,8 @@ class Postgres:
             f"-p{self.port}",
             *settings,
         ]
-        self._process = process.start(self._command(arguments, dies_by=signal.SIGINT), log=self.log)
+        self._process = process.start(self._command(arguments, dies_by=self.ends_by), log=self.log)
         self._await_answer(self._process)
-
-    def stop(self) -> None:
-        """Fast shutdown: open transactions are rolled back, everything committed is on disk."""
-        if self._process is not None:
-            process.stop(self._process, by=signal.SIGINT, within=30)
-            self._process = None
-
-    def kill(self) -> None:
-        """As a power cut would: nothing is shut down. For tests of what survives it."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
 
     def _command(
         self, arguments: list[str | Path], *, dies_by: signal.Signals = signal.SIGTERM
@@ -152,11 +123,7 @@ class Postgres:
                 time.sleep(0.02)
             else:
                 return
-        self.stop()
-        raise EmbeddedError(
-            f"PostgreSQL did not start in {self.folder}; the end of {self.log}:\n"
-            + process.tail(self.log)
-        )
+        raise self._failed()
 
 
 def _unprivileged() -> User:
