@@ -65,7 +65,8 @@ def no_blocking_calls() -> Iterator[None]:
     global _watching
     before, sleep = _watching, time.sleep
 
-    def told(seconds: SupportsIndex | float) -> None:  # an audit event of its own only from Python 3.13 on
+    # Before Python 3.13 time.sleep is no audit event of its own.
+    def told(seconds: SupportsIndex | float) -> None:
         _hook("time.sleep", (seconds,))
         sleep(seconds)
 
