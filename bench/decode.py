@@ -47,9 +47,7 @@ def _result(name: str, decode: Decode, budget: float) -> Result:
     rounds = max(200, 3_000 // readings)
     best = min(_round(decode, rounds) for _ in range(7))
     cost = 1e6 * best / rounds / readings
-    return Result(
-        f"decode: {name}", cost, "µs/reading", budget=f"≤ {budget} µs", ok=cost <= budget
-    )
+    return Result(f"decode: {name}", cost, "µs/reading", budget=f"≤ {budget} µs", ok=cost <= budget)
 
 
 def _decoder(catalogue: Catalogue, topic: str, content: object, known: dict[str, str]) -> Decode:
