@@ -133,26 +133,36 @@ def _candidates(routes: list[Route], levels: list[str]) -> list[Candidate]:
 def _by_registry(
     routes: list[Route], levels: list[str], message: Incoming, profile_of: ProfileOf
 ) -> Decoded | None:
-    """The plain case: the topic names a device that the registry knows, and its profile reads.
+    """The plain case: the message is of a device that the registry knows, and its profile reads.
 
-    Nothing is parsed in vain. None, or the work of `_Choice`, for everything else.
+    Where the topic names the device nothing is parsed in vain. None for everything else: that is
+    the work of `_Choice`.
     """
     if not routes or (captures := routes[0].capture(levels)) is None:
         return None
     try:
         device = routes[0].topic_device(message, captures)
-        registered = None if device is None else profile_of(device)
+        if device is None:
+            return _read_if_its_own(routes[0], captures, message, profile_of)
+        registered = profile_of(device)
         if registered is None:
             return None
         for route in routes:
             if route.profile == registered and (captures := route.capture(levels)) is not None:
-                reader = route.open(message, captures)
-                if reader.device(message) == device:
-                    return reader.read(message)
-                return None
+                return _read_if_its_own(route, captures, message, profile_of)
     except DecodeError:
         pass  # the careful way says why
     return None
+
+
+def _read_if_its_own(
+    route: Route, captures: Captures, message: Incoming, profile_of: ProfileOf
+) -> Decoded | None:
+    reader = route.open(message, captures)
+    device = reader.device(message)
+    if device is None or profile_of(device) != reader.profile:
+        return None
+    return reader.read(message)
 
 
 def _model(profile: Profile) -> Model:
@@ -177,6 +187,8 @@ class _Choice:
         self._message = message
         self._elsewhere: DecodeError | None = None
         self._failures: list[DecodeError] = []
+        self._registered: str | None = None
+        self._own: DecodeError | None = None
 
     def decode(self, candidates: list[Candidate]) -> Decoded:
         opened: list[tuple[Reader, Incoming]] = []
@@ -188,11 +200,14 @@ class _Choice:
                 device = reader.device(message)
             except DecodeError as error:
                 self._failures.append(error)
+                if route.profile == self._registered:
+                    self._own = error
                 continue
             registered = None if device is None else self._profile_of(device)
             if registered == reader.profile:
                 return _named(reader, message, device)
             if registered is not None:
+                self._registered = registered
                 text = f"the registry says that {device} is a {registered}, not a {reader.profile}"
                 self._elsewhere = DecodeError("profile", text, device=device)
                 _put_first(candidates, registered)
@@ -216,8 +231,8 @@ class _Choice:
                 _calm(result)
             elif any(is_emergency(r.values) for r in result.readings):
                 return result
-        if self._elsewhere is not None:
-            raise self._elsewhere
+        if (reason := self._own or self._elsewhere) is not None:
+            raise reason
         if telling[1] is not None:
             return telling[1]
         if results:

@@ -14,14 +14,14 @@ NEVER = -(2**62)
 """Smaller than any real time: "has not happened". Safe to add a duration to in int64."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def to_micros(when: datetime) -> int:
     """Microseconds since the epoch. `when` must carry a zone (ValueError otherwise)."""
     if when.tzinfo is None:
         raise ValueError(f"a time without a zone: {when.isoformat()}")
-    return (when - _EPOCH) // _MICROSECOND
+    since = when - _EPOCH  # by its parts: dividing a timedelta takes twice as long
+    return (since.days * 86_400 + since.seconds) * SECOND + since.microseconds
 
 
 def from_micros(micros: int) -> datetime:

@@ -62,6 +62,12 @@ def _form(payload: bytes) -> Any:
 
 
 def _unquoted(text: str) -> str:
+    if "%" not in text and "+" not in text:
+        return text
+    return _unquoted_remembered(text) if len(text) <= _SHORT else _unquote(text)
+
+
+def _unquote(text: str) -> str:
     try:
         return unquote_plus(text, errors="strict")
     except UnicodeDecodeError:
@@ -86,6 +92,9 @@ def _pairs(text: str, separator: str, equals: str) -> dict[str, str]:
 
 def _binary(payload: bytes) -> Any:
     return {"hex": payload.hex()}
+
+
+_unquoted_remembered = lru_cache(maxsize=1024)(_unquote)
 
 
 _KINDS: dict[str, Load] = {

@@ -15,6 +15,7 @@ Clock = Callable[[object, Incoming], int]
 """(raw value, message) → µs UTC; DecodeError `time` for what cannot be read."""
 
 _RELATIVE = 2**28
+_LAST_SECOND = 59
 _EPOCH_SIZES = ((1e11, SECOND), (1e14, 1_000), (1e17, 1))
 """Below which size a number since 1970 is how many µs each; beyond the last, nanoseconds."""
 _DIRECTIVES = {"Y": r"\d{4}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{1,2}", "M": r"\d{1,2}"}
@@ -94,23 +95,29 @@ def layout_regex(layout: str) -> re.Pattern[str]:
 
 def _local(layout: str) -> Clock:
     regex = layout_regex(layout)
-    directives = tuple(regex.groupindex)
+    groups = [regex.groupindex.get(directive, 0) for directive in "YmdHMSf"]
 
     def read(raw: object, message: Incoming) -> int:
         match = regex.fullmatch(raw.strip()) if type(raw) is str else None
         if match is None:
             raise DecodeError("time", f"the time is text like {layout}, not {show(raw)}")
-        said = dict(zip(directives, match.groups(), strict=True))
-        if "f" in said:
-            said["f"] = said["f"].ljust(6, "0")
-        part = [int(said.get(directive, 0)) for directive in "YmdHMSf"]
+        *minute, second = (int(match[group]) if group else 0 for group in groups[:6])
+        fraction = match[groups[6]] if groups[6] else "0"
+        if second > _LAST_SECOND:
+            raise DecodeError("time", f"no such time: {show(raw)}")
         try:
-            ts = to_micros(datetime(*part, tzinfo=_zone(message.zone)))  # type: ignore[misc, arg-type]
+            ts = _minute(message.zone, *minute)
         except (ValueError, OverflowError) as error:
             raise DecodeError("time", f"no such time: {show(raw)} ({error})") from None
-        return _in_range(ts, raw)
+        return _in_range(ts + second * SECOND + int(fraction.ljust(6, "0")), raw)
 
     return read
+
+
+@lru_cache(maxsize=4096)
+def _minute(zone: str, *part: int) -> int:
+    """Readings of the same minute come together: only the first looks at the zone's rules."""
+    return to_micros(datetime(*part, tzinfo=_zone(zone)))  # type: ignore[misc, arg-type]
 
 
 @lru_cache(maxsize=64)

@@ -9,6 +9,7 @@ from devices.catalogue import Catalogue
 from devices.decoded import Decoded, DecodeError
 from devices.payload import Limits
 from devices.topics import covers
+from tests.unit.devices.conftest import Read
 
 HEAD = 'name = "x"\nkinds = ["sos_button"]\nsource = "documents"\ninterval_s = 60\n'
 PRESENCE = '[[message]]\ntopic = "t/{id}"\n[message.value.presence]\nat = "on"\n'
@@ -138,3 +139,44 @@ def test_limits_are_the_catalogues() -> None:
         "native/a/g/zigbee2mqtt/bridge/devices", big, profile_of=lambda _: None, received=0
     )
     assert decoded.ignored
+
+
+def test_its_own_profiles_failure_is_told_not_anothers_success(tmp_path: Path) -> None:
+    """A cut-off message of a JSON device is no text of a text device."""
+    for name, payload in (("one-text", "text"), ("two-json", "json")):
+        (tmp_path / name).mkdir()
+        head = f'id = "{name}"\n{HEAD}'
+        body = f'[[message]]\ntopic = "t/{{id}}"\npayload = "{payload}"\n'
+        (tmp_path / name / "profile.toml").write_text(head + body)
+    both = Catalogue.load(tmp_path)
+    with pytest.raises(DecodeError) as caught:
+        both.decode("native/a/g/t/1", b'{"a"', profile_of={"1": "two-json"}.get, received=0)
+    assert (caught.value.code, caught.value.device) == ("json", "1")
+
+
+def test_the_profile_that_says_most_is_named_for_an_unknown_device(tmp_path: Path) -> None:
+    for name, key in (("a-little", "x"), ("b-more", "battery")):
+        (tmp_path / name).mkdir()
+        head = f'id = "{name}"\n{HEAD}'
+        body = f'[[message]]\ntopic = "t/{{id}}"\nvalue.battery.at = "{key}"\n'
+        (tmp_path / name / "profile.toml").write_text(head + body)
+    both = Catalogue.load(tmp_path)
+    found = both.decode("native/a/g/t/1", b'{"battery":5}', profile_of=lambda _: None, received=0)
+    assert found.profile == "b-more"
+
+
+def test_partly_captured_topics_of_one_profile_are_all_tried(trial: Callable[[str], Read]) -> None:
+    read = trial(
+        """
+        [[message]]
+        topic = "s/{id}_bed/state"
+        payload = "text"
+        value.in_bed = { at = "$", words = { on = true, off = false } }
+        [[message]]
+        topic = "s/{id}_sos/state"
+        payload = "text"
+        value.sos = { at = "$", words = { on = "pressed" } }
+        """
+    )
+    assert read("s/1_bed/state", b"on").readings[0].values == {"in_bed": 1}
+    assert read("s/1_sos/state", b"ON").readings[0].values == {"sos": 1}
