@@ -1,19 +1,26 @@
-"""Counts over everything that is kept: what became of the messages of each gateway."""
+"""Counts over everything that is kept: what became of the messages of each gateway.
+
+What a broker hands over again because it retains it was not published again: it does not count.
+"""
 
 from typing import NamedTuple
 
 import psycopg
 
+from schemas.readings import Flag
+
 _COMMITTED = """
     SELECT gateway.id, sum(n)::bigint FROM (
-        SELECT gateway, count(*) AS n FROM reading GROUP BY gateway
-        UNION ALL SELECT gateway, count(*) FROM gateway_status GROUP BY gateway
+        SELECT gateway, count(*) AS n FROM reading WHERE flags & %(kept)s = 0 GROUP BY gateway
+        UNION ALL
+        SELECT gateway, count(*) FROM gateway_status WHERE flags & %(kept)s = 0 GROUP BY gateway
     ) counted JOIN gateway ON gateway.row = counted.gateway GROUP BY gateway.id
 """
 _REJECTED = """
     SELECT gateway_id, sum(n)::bigint FROM (
-        SELECT gateway_id, count(*) AS n FROM reject GROUP BY gateway_id
-        UNION ALL SELECT gateway_id, count(*) FROM quarantine GROUP BY gateway_id
+        SELECT gateway_id, count(*) AS n FROM reject WHERE flags & %(kept)s = 0 GROUP BY gateway_id
+        UNION ALL
+        SELECT gateway_id, count(*) FROM quarantine WHERE flags & %(kept)s = 0 GROUP BY gateway_id
         UNION ALL SELECT gateway_id, sum(count) FROM reject_overflow GROUP BY gateway_id
     ) counted GROUP BY gateway_id
 """
@@ -36,9 +43,10 @@ class Tally(NamedTuple):
 
 def tally(connection: psycopg.Connection) -> Tally:
     """Counts everything: for a demo or a test, not for a site's store."""
+    kept = {"kept": int(Flag.RETAINED)}
     return Tally(
-        committed=dict(connection.execute(_COMMITTED).fetchall()),
-        rejected={id_ or "": n for id_, n in connection.execute(_REJECTED)},
+        committed=dict(connection.execute(_COMMITTED, kept).fetchall()),
+        rejected={id_ or "": n for id_, n in connection.execute(_REJECTED, kept)},
         alerts=dict(connection.execute(_ALERTS).fetchall()),
         acknowledged=_number(connection, _ACKNOWLEDGED),
         escalated=_number(connection, _ESCALATED),

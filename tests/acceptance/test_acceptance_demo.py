@@ -1,8 +1,10 @@
 """The demo as a stranger runs it, and foreign clients against it."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,6 +37,26 @@ def test_the_demo_loses_nothing_and_says_so_as_one_object(tmp_path: Path) -> Non
     assert result["alerts"]["sos"] >= 3
     assert result["delivered"] >= 3
     assert result["acknowledged"] >= 1
+
+
+def test_a_process_that_is_killed_costs_nothing(tmp_path: Path) -> None:
+    with demo(tmp_path, "--for", "30") as running:
+        log = tmp_path / "data" / "ingest.log"
+        until(lambda: "Ctrl-C" in (tmp_path / "screen").read_text(), seconds=2 * PATIENCE)
+        children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+        for name in ("ingest", "stations"):
+            (pid,) = (c for c in children if _command(c).endswith(f"main()\0{name}\0"))
+            os.kill(int(pid), signal.SIGKILL)
+        out, _ = running.communicate(timeout=120)
+    result = json.loads(out)
+    assert running.returncode == 0, (tmp_path / "screen").read_text()
+    assert result["lost"] == result["duplicates"] == 0
+    assert result["alerts"]["sos"] >= 3
+    assert log.read_text().count("rules restored") == 2
+
+
+def _command(pid: str) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
 
 
 @pytest.fixture
