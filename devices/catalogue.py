@@ -7,6 +7,7 @@ fall wins (I7). Nothing but DecodeError is raised, whatever the bytes.
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -28,8 +29,11 @@ ProfileOf = Callable[[str], str | None]
 BUILT_IN = Path(__file__).parent
 DEFAULT_ZONE = "Asia/Shanghai"
 Candidate = tuple[Route, Captures]
+Match = tuple[tuple[str, str], list[str], list[Route]]
 
 _LIMITS = Limits()
+_REMEMBERED = 32_768  # topics, about 20 MB: a device's come back as long as it lives
+_SHORT = 200
 _NATIVE_PREFIX = 3  # native/{area}/{gateway}/
 
 
@@ -43,6 +47,7 @@ class Catalogue:
         for profile in profiles.values():
             for route in profile.routes:
                 self._tree.add(route.pattern, route)
+        self._match = lru_cache(maxsize=_REMEMBERED)(self._find)
 
     @classmethod
     def load(
@@ -94,16 +99,13 @@ class Catalogue:
         `received` in µs UTC and `zone`, an IANA name, are for devices whose times are relative or
         local.
         """
-        levels = topic.split("/")
-        if levels[0] == "vigil":
+        if topic.startswith("vigil/"):
+            levels = topic.split("/")
             if len(levels) == 6 and levels[4] == "up" and levels[5]:  # the hot one
                 return wire.decode_up(payload, levels[5], self._limits)
             return self._decode_own(topic, payload)
-        place = ("", "")
-        if levels[0] == "native" and len(levels) > _NATIVE_PREFIX:
-            place = (levels[1], levels[2])
-            levels = levels[_NATIVE_PREFIX:]
-        routes = self._tree.find(levels)
+        match = self._match if len(topic) <= _SHORT else self._find
+        place, levels, routes = match(topic)
         message = Incoming(payload, received=received, zone=zone, limits=self._limits, place=place)
         if (decoded := _by_registry(routes, levels, message, profile_of)) is not None:
             return decoded
@@ -111,6 +113,14 @@ class Catalogue:
         if not candidates:
             raise DecodeError("topic", f"no profile reads the topic {topic[:200]!r}")
         return _Choice(profile_of, message).decode(candidates)
+
+    def _find(self, topic: str) -> Match:
+        """Area and gateway, the device's own levels, and the routes that may read them."""
+        levels = topic.split("/")
+        if levels[0] == "native" and len(levels) > _NATIVE_PREFIX:
+            own = levels[_NATIVE_PREFIX:]
+            return (levels[1], levels[2]), own, self._tree.find(own)
+        return ("", ""), levels, self._tree.find(levels)
 
     def _decode_own(self, topic: str, payload: bytes) -> Decoded:
         address = topics.parse(topic)
