@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from devices.language.parts import (
     Availability,
@@ -69,12 +69,10 @@ class Message(Spec):
     fold_keys: bool = Field(default=False, description="device_info = device info = deviceInfo")
     embedded: MaybePaths = Field(default=[], description="JSON inside text: parsed in its place")
     frame: list[Frame] = Field(default=[], description="binary frames inside the payload")
-    each: Annotated[list[Annotated[str, AfterValidator(each_text)]], BeforeValidator(as_list)] = (
-        Field(
-            default=[],
-            description="the arrays (or objects{}) whose records are readings; of a list of places "
-            "those that are there, and an object is a record itself",
-        )
+    each: Places = Field(
+        default=[],
+        description="the arrays (or objects{}) whose records are readings; of a list of places "
+        "those that are there, and an object is a record itself",
     )
     device: Paths = Field(default=["{id}"], description="where the device's id stands")
     require: list[Require] = Field(default=[], description="places that must say something")
