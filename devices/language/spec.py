@@ -15,6 +15,7 @@ from devices.language.parts import (
     MaybePaths,
     Meaning,
     Paths,
+    Places,
     Require,
     Scalar,
     Spec,
