@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import psycopg
@@ -78,7 +79,7 @@ def write(
     changes = judge_all(judge, fresh, resumed=work.resumed, advanced=work.advanced)
     changes += stranger_alerts(
         work.draft.strangers,
-        seen=lambda *key: alerts.stranger_seen(connection, *key),
+        seen=partial(alerts.stranger_seen, connection),
     )
     alerts.write_changes(connection, changes, raised=now)
     clocks.write_claims(connection, fresh, _claims(work.draft.rows))

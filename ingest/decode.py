@@ -14,7 +14,7 @@ from devices.decoded import Decoded, DecodeError, Reading
 from ingest.lookup import Known, Lookup
 from ingest.reject import Kind, RejectBudget
 from ingest.source import Delivery
-from ingest.stranger import Stranger, emergency, is_test
+from ingest.stranger import Stranger, emergency, is_test, window
 from ingest.times import believable
 from schemas import topics
 from schemas.readings import Flag
@@ -191,10 +191,18 @@ class _Message:
             return
         at = reading.ts if reading.ts is not None and believable(reading.ts, received) else received
         area, gateway = self._address.area, self._address.gateway
-        test = is_test(reading)
-        elders = self._lookup.elders_behind(gateway)
         self._draft.strangers.append(
-            Stranger(rule, at, area, gateway, reading.device, why, test, elders)
+            Stranger(
+                rule=rule,
+                at=at,
+                area=area,
+                gateway=gateway,
+                device=reading.device,
+                why=why,
+                test=is_test(reading),
+                elders=self._lookup.elders_behind(gateway),
+                window=window(reading),
+            )
         )
 
     def _quarantine(self, device: str, code: str, reason: str, *, profile: str = "") -> int:

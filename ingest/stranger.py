@@ -5,17 +5,22 @@ alert here, without a home: the stations side takes it to the top tier and to th
 station. Presses of one device within 30 s are one alert, as for a known button.
 """
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
 
 from devices.decoded import Reading
 from schemas.alerts import Category, Change, ChangeKind, Sentence, Severity, alert_id, subject_name
 from schemas.quantities import Fall, Sos
 from schemas.readings import Flag
 from schemas.times import SECOND
+from store.alerts import StrangerKey
 
 WINDOW = 30 * SECOND
 """The window of the sos and fall rules."""
+
+LEVEL_WINDOW = 300 * SECOND
+"""Of a press that is a level and may be said every minute until it ends: the longest gap of its
+repetitions by default. No state is kept of strangers, so that it pages anew after each window."""
 
 
 class Stranger(NamedTuple):
@@ -30,10 +35,14 @@ class Stranger(NamedTuple):
     test: bool
     elders: tuple[str, ...]
     """Everyone behind its gateway, by id."""
+    window: int
+    """µs in which what it says is one emergency."""
 
 
-Seen = Callable[[str, str, str, int], bool]
-"""(rule, gateway, device, onset): whether an alert of it stands within `WINDOW` of the onset."""
+class Seen(Protocol):
+    """Whether an alert of the same emergency stands within the window (µs) of an onset."""
+
+    def __call__(self, key: StrangerKey, *, onset: int, window: int) -> bool: ...
 
 
 def emergency(reading: Reading) -> str | None:
@@ -49,16 +58,21 @@ def is_test(reading: Reading) -> bool:
     return bool(reading.flags & Flag.TEST)
 
 
+def window(reading: Reading) -> int:
+    """µs in which what the device says is one emergency."""
+    return LEVEL_WINDOW if reading.flags & Flag.SOS_LEVEL else WINDOW
+
+
 def alerts(strangers: Iterable[Stranger], *, seen: Seen) -> list[Change]:
     """The changes to write, one alert for each device and window."""
     changes: list[Change] = []
-    latest: dict[tuple[str, str, str], int] = {}
+    latest: dict[StrangerKey, int] = {}
     for stranger in strangers:
-        key = (stranger.rule, stranger.gateway, stranger.device)
+        key = StrangerKey(stranger.rule, stranger.gateway, stranger.device, stranger.test)
         last = latest.get(key)
-        if last is not None and abs(stranger.at - last) < WINDOW:
+        if last is not None and abs(stranger.at - last) < stranger.window:
             continue
-        if seen(*key, stranger.at):
+        if seen(key, onset=stranger.at, window=stranger.window):
             continue
         latest[key] = stranger.at
         changes.append(_change(stranger))

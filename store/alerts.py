@@ -5,19 +5,18 @@ lane, and are woken by NOTIFY vigil_alert_change.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from schemas.alerts import Alert, Change, ChangeKind
-from schemas.times import SECOND, format_rfc3339, from_micros
+from schemas.times import format_rfc3339, from_micros
 from store.places import stations_of
 from store.text import clean, clean_json
 
 _PAGE = 1000  # alerts read at a time
-_STRANGER_WINDOW = 30 * SECOND  # of the sos and fall rules
 
 _INSERT = """
 INSERT INTO alert AS a (id, rule, severity, category, home, elder, elders, device, gateway, station,
@@ -116,26 +115,37 @@ def read_alerts(
         bounds |= {"onset": rows[-1]["onset"], "id": rows[-1]["id"]}
 
 
+class StrangerKey(NamedTuple):
+    """What makes two emergencies of an unknown device the same. A test is never a real one."""
+
+    rule: str
+    gateway: str
+    device: str
+    test: bool
+
+
 def stranger_seen(
-    connection: psycopg.Connection, rule: str, gateway: str, device: str, onset: int
+    connection: psycopg.Connection, key: StrangerKey, *, onset: int, window: int
 ) -> bool:
-    """Whether a device that the registry does not know has an alert of `rule` less than 30 s from
-    `onset` (µs UTC), the window in which presses are one press."""
+    """Whether a device that the registry does not know has such an alert less than `window` from
+    `onset` (both µs): then it is the same emergency."""
     row = connection.execute(
         """
         SELECT EXISTS (
             SELECT FROM alert
             WHERE onset > %(after)s AND onset < %(before)s AND rule = %(rule)s AND home IS NULL
+              AND test = %(test)s
               AND coalesce(gateway, '') = %(gateway)s
               AND evidence ->> 'unknown_device' = %(device)s
         )
         """,
         {
-            "after": from_micros(onset - _STRANGER_WINDOW),
-            "before": from_micros(onset + _STRANGER_WINDOW),
-            "rule": rule,
-            "gateway": clean(gateway),
-            "device": clean(device),
+            "after": from_micros(onset - window),
+            "before": from_micros(onset + window),
+            "rule": key.rule,
+            "test": key.test,
+            "gateway": clean(key.gateway),
+            "device": clean(key.device),
         },
     ).fetchone()
     return row == (True,)

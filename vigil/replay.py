@@ -19,7 +19,6 @@ from ingest.lookup import Lookup
 from ingest.reject import RejectBudget
 from ingest.settings import IngestSettings
 from ingest.source import Delivery
-from ingest.stranger import WINDOW
 from ingest.stranger import alerts as stranger_alerts
 from schemas.alerts import Alert, Change, fold
 from schemas.capture import Captured, CaptureError, parse_line
@@ -27,8 +26,10 @@ from schemas.directory import Directory, station_of_homes
 from schemas.judge import Judge
 from schemas.readings import Flag, Readings
 from schemas.registry import Registry
+from schemas.times import to_micros
 from schemas.topics import MARKER_AREA
 from store import partition, readings
+from store.alerts import StrangerKey
 
 _LINES = 2_000  # a batch; the answer does not depend on it (I5)
 
@@ -80,13 +81,12 @@ class AlertBook:
         """By onset, then id."""
         return sorted(self._alerts.values(), key=lambda a: (a.onset, a.id))
 
-    def stranger_seen(self, rule: str, gateway: str, device: str, onset: int) -> bool:
+    def stranger_seen(self, key: StrangerKey, *, onset: int, window: int) -> bool:
         """As the store answers it live: an alert of this unknown device within the window."""
         return any(
-            a.rule == rule
-            and a.gateway == (gateway or None)
-            and a.evidence.get("unknown_device") == device
-            and abs((a.onset.timestamp() * 1_000_000) - onset) < WINDOW
+            (a.rule, a.test, a.gateway) == (key.rule, key.test, key.gateway or None)
+            and a.evidence.get("unknown_device") == key.device
+            and abs(to_micros(a.onset) - onset) < window
             for a in self._alerts.values()
             if "unknown_device" in a.evidence
         )

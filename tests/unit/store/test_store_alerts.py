@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.alerts import Category, Change, ChangeKind, Sentence, Severity, Step, alert_id
 from schemas.times import SECOND, from_micros
-from store.alerts import read_alerts, stranger_seen, write_changes
+from store.alerts import StrangerKey, read_alerts, stranger_seen, write_changes
 from store.connect import connect
 from store.directory import import_directory
 from tests.support.directories import directory
@@ -177,7 +177,8 @@ def test_an_emergency_of_a_hostile_device_is_raised(
     )
     with connection.transaction(force_rollback=True):
         assert write_changes(connection, [change], raised=T) == [RAISED.id]
-        assert stranger_seen(connection, "fall", name, name, T + 29 * SECOND)
+        key = StrangerKey("fall", name, name, test=False)
+        assert stranger_seen(connection, key, onset=T + 29 * SECOND, window=30 * SECOND)
         assert len(list(read_alerts(connection))) == 1
 
 
@@ -204,7 +205,10 @@ def test_a_stranger_presses_once_in_its_window(
 ) -> None:
     press = replace(RAISED, rule="sos", home=None, gateway="g", evidence={"unknown_device": "d"})
     write_changes(connection, [press], raised=T)
-    assert stranger_seen(connection, rule, gateway, device, T + after) is seen
+    key = StrangerKey(rule, gateway, device, test=False)
+    assert stranger_seen(connection, key, onset=T + after, window=30 * SECOND) is seen
+    key = key._replace(test=True)  # a test hides no real press, nor the other way round
+    assert not stranger_seen(connection, key, onset=T + after, window=30 * SECOND)
 
 
 def test_alerts_are_read_by_onset_and_rule(connection: psycopg.Connection) -> None:
