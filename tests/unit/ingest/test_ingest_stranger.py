@@ -12,12 +12,18 @@ def stranger(at: int, *, test: bool = False, window: int = WINDOW) -> Stranger:
     return Stranger("sos", T + at, "a", "g", "d", "unknown_device", test, ("e1", "e2"), window)
 
 
-def never(_key: StrangerKey, **_: int) -> bool:
-    return False
+class Store:
+    """Answers for the store: whether it has seen the emergency."""
+
+    def __init__(self, *, seen: bool) -> None:
+        self._seen = seen
+
+    def __call__(self, key: StrangerKey, *, onset: int, window: int) -> bool:
+        return self._seen and key.device == "d" and onset >= T and window > 0
 
 
 def raised(*strangers: Stranger) -> list[tuple[int, Severity]]:
-    changes = alerts(strangers, seen=never)
+    changes = alerts(strangers, seen=Store(seen=False))
     assert len({c.id for c in changes}) == len(changes)
     assert all(c.elders == ("e1", "e2") for c in changes)
     return [(c.at - T, c.severity) for c in changes]
@@ -38,4 +44,4 @@ def test_a_test_hides_no_real_press() -> None:
 
 
 def test_what_the_store_has_seen_is_not_said_again() -> None:
-    assert alerts([stranger(0)], seen=lambda _key, **_: True) == []
+    assert alerts([stranger(0)], seen=Store(seen=True)) == []
