@@ -229,12 +229,16 @@ class Ingest:
                     raise
                 outcome = None  # it was our own commit, whose answer was lost
             except psycopg.Error as error:
-                if errors.kind(error) is Kind.PERMANENT:
+                kind = errors.kind(error)
+                if kind is Kind.PERMANENT:
                     self._judge.rollback()
                     self._isolate(work, error)
                     return
+                if self._stopping:
+                    raise  # nothing of it is acknowledged: the broker holds it
                 self._metrics.store_failures.inc()
-                logger.warning("the store failed; trying again", error=str(error), pause_s=pause)
+                say = logger.warning if kind is Kind.TRANSIENT else logger.error
+                say("the store failed; trying again", error=str(error), pause_s=pause)
                 self._clock.sleep(pause)
                 pause = min(2 * pause, most)
                 if not self._landed():

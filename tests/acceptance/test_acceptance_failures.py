@@ -178,3 +178,22 @@ def test_a_replay_gives_the_alerts_that_the_live_run_gave(running: System, tmp_p
         assert (alert["cleared"] is None) == (cleared is None)
     capture.close()
     client.close()
+
+
+def test_ingest_can_be_stopped_while_the_store_is_down(tmp_path: Path) -> None:
+    """What it held is not acknowledged: the next one gets it."""
+    with (
+        Postgres(tmp_path / "store") as store,
+        system(store.dsn, town(homes=HOMES), tmp_path) as running,
+    ):
+        running.start("ingest")
+        until(running.caught_up)
+        store.kill()
+        client = Client(running.broker)
+        client.say(topics.up(EAST, "g1", "m1"), {"presence": True}).wait_for_publish(10)
+        until(lambda: "the store failed" in running.log("ingest"))
+        running.stop("ingest")
+        store.start()
+        running.start("ingest")
+        until(lambda: settled(running, 1))
+        client.close()
