@@ -5,7 +5,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-SURNAMES = _words(
+SURNAMES = tuple(
     "王李张刘陈杨黄赵周吴徐孙马朱胡郭何林高罗郑梁谢"
     "宋唐许邓冯韩曹曾彭萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任"
 )
