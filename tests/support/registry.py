@@ -21,6 +21,14 @@ from schemas.directory import (
 CITY, DISTRICT, STREET = "330100000000", "330105000000", "330105001000"
 EAST, WEST = "330105001001", "330105001002"
 
+_STATIONS = (
+    Station(id="city", name="市中心", area=CITY),
+    Station(id="district", name="区中心", area=DISTRICT),
+    Station(id="street", name="街道中心", area=STREET),
+    Station(id="east", name="东站", area=EAST),
+    Station(id="west", name="西站", area=WEST),
+)
+
 
 def town(*, homes: int = 2) -> Directory:
     """Homes h1.. alternate between east and west; home hN has a lone elder eN, a gateway gN, a
@@ -36,16 +44,7 @@ def town(*, homes: int = 2) -> Directory:
                 Area(id=EAST, name="东社区", level=Level.COMMUNITY, parent=STREET),
                 Area(id=WEST, name="西社区", level=Level.COMMUNITY, parent=STREET),
             ),
-            "stations": tuple(
-                Station(id=id_, name=name, area=area)
-                for id_, name, area in (
-                    ("city", "市中心", CITY),
-                    ("district", "区中心", DISTRICT),
-                    ("street", "街道中心", STREET),
-                    ("east", "东站", EAST),
-                    ("west", "西站", WEST),
-                )
-            ),
+            "stations": _STATIONS,
             "homes": tuple(
                 Home(id=f"h{n}", area=area_of[n], address=f"幸福路{n}号", door_note="钥匙在门卫")
                 for n in numbers
@@ -70,20 +69,20 @@ def town(*, homes: int = 2) -> Directory:
                 for n in numbers
             ),
             "staff": tuple(
-                Staff(id=f"{station}-1", name=f"{station}值班", station=station, role=Role.DUTY)
-                for station in ("city", "district", "street", "east", "west")
+                Staff(id=f"{s.id}-1", name=f"{s.id}值班", station=s.id, role=Role.DUTY)
+                for s in _STATIONS
             ),
             "duty": tuple(
                 Duty.model_validate(
                     {
-                        "station": station,
-                        "staff": f"{station}-1",
+                        "station": s.id,
+                        "staff": f"{s.id}-1",
                         "weekdays": "daily",
                         "starts": "00:00",
                         "ends": "00:00",
                     }
                 )
-                for station in ("city", "district", "street", "east", "west")
+                for s in _STATIONS
             ),
         }
     )
