@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 
@@ -44,18 +43,3 @@ async def record(conn: AsyncConnection, event: Event) -> None:
             Jsonb(event.detail),
         ),
     )
-
-
-async def of_incident(conn: AsyncConnection, incident: UUID) -> list[Event]:
-    """Everything recorded for an incident and for its alerts, oldest first."""
-    async with conn.cursor(row_factory=class_row(Event)) as cursor:
-        await cursor.execute(
-            """
-            SELECT at, kind, incident, alert, task, staff, station, detail FROM alert_event
-            WHERE incident = %(id)s
-               OR alert IN (SELECT alert FROM incident_alert WHERE incident = %(id)s)
-            ORDER BY id
-            """,
-            {"id": incident},
-        )
-        return await cursor.fetchall()
