@@ -16,7 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.queue import BatchQueue, CaughtUp
-from ingest.source import Batch, Delivery
+from ingest.source import Batch, Delivery, Messages
 from schemas import topics
 
 log = structlog.get_logger(__name__)
@@ -74,8 +74,8 @@ class MqttSource:
     def take(self, timeout: float) -> Batch:
         return self._queue.take(timeout)
 
-    def ack(self, deliveries: Sequence[Delivery]) -> None:
-        for delivery in deliveries:
+    def ack(self, messages: Messages) -> None:
+        for delivery in messages.deliveries():
             if not delivery.qos:
                 continue
             with self._lock:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ingest.source import Batch, Delivery
+from ingest.source import Batch, Delivery, Messages
 
 
 class Limits(NamedTuple):
@@ -60,7 +60,7 @@ class BatchQueue:
             self._linger()
             taken, caught_up = self._pop()
             self._changed.notify_all()
-            return Batch(taken, caught_up)
+            return Batch(Messages.of(taken), caught_up)
 
     def _pop(self) -> tuple[list[Delivery], int | None]:
         taken: list[Delivery] = []
@@ -69,6 +69,9 @@ class BatchQueue:
             item = self._items.popleft()
             if isinstance(item, CaughtUp):
                 return taken, item.at
+            if taken and item.session != taken[0].session:
+                self._items.appendleft(item)
+                break
             taken.append(item)
             size += len(item.payload)
             self._size -= len(item.payload)

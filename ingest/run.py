@@ -136,14 +136,14 @@ class Ingest:
 
     def _handle(self, batch: Batch) -> None:
         self._follow_registry()
-        self._metrics.received.inc(len(batch.deliveries))
-        deliveries = self._unseen(batch.deliveries)
+        self._metrics.received.inc(len(batch.messages))
+        deliveries = self._unseen(batch.messages.deliveries())
         advanced = self._tick(batch)
         if deliveries or advanced is not None or batch.caught_up is not None:
             with self._metrics.batch_seconds.time():
                 self._settle(self._prepare(deliveries, resumed=batch.caught_up, advanced=advanced))
-        self._parts.source.ack(batch.deliveries)
-        self._metrics.acknowledged.inc(len(batch.deliveries))
+        self._parts.source.ack(batch.messages)
+        self._metrics.acknowledged.inc(len(batch.messages))
 
     def _follow_registry(self) -> None:
         """A changed registry takes effect between batches; state stays with its rows."""
@@ -192,7 +192,7 @@ class Ingest:
         catching_up = self._parts.source.catching_up
         self._metrics.catching_up.set(catching_up)
         now = self._clock.monotonic()
-        if batch.deliveries or catching_up or batch.caught_up is not None:
+        if len(batch.messages) or catching_up or batch.caught_up is not None:
             self._tick_due = now + self._settings.tick_s
             return None
         if now < self._tick_due:

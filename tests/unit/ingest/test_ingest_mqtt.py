@@ -11,7 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from ingest.mqtt import BrokerAddress, MqttSource
 from ingest.queue import BatchQueue, Limits
-from ingest.source import Delivery
+from ingest.source import Delivery, Messages
 from vigil.embedded.broker import Broker
 
 PATIENCE = 20.0  # seconds; only a failing test waits so long
@@ -81,7 +81,7 @@ class Taken:
         while not enough(self):
             assert time.monotonic() < deadline, f"only {self.deliveries} came"
             batch = self._source.take(0.1)
-            self.deliveries += batch.deliveries
+            self.deliveries += batch.messages.deliveries()
             self.caught_up = batch.caught_up or self.caught_up
         return self
 
@@ -116,7 +116,7 @@ def test_what_was_not_acknowledged_comes_again_as_backlog(broker: Broker, gatewa
         for n in range(4):
             gateway.say(b"%d" % n)
         taken.until(lambda t: len(t.deliveries) == 4)
-        source.ack(taken.deliveries[:2])
+        source.ack(Messages.of(taken.deliveries[:2]))
     gateway.say(b"while away")
     with session(broker, client_id, gateway.area) as source:
         again = Taken(source).until(
@@ -136,7 +136,7 @@ def test_a_redelivery_of_what_is_being_worked_on_is_dropped(
         taken.until(lambda t: len(t.deliveries) == 1)
         nothing_comes(source)
         assert source.unacknowledged == 1
-        source.ack(taken.deliveries)
+        source.ack(Messages.of(taken.deliveries))
         assert source.unacknowledged == 0
         nothing_comes(source)  # and the broker has forgotten it
 
@@ -145,7 +145,7 @@ def nothing_comes(source: MqttSource) -> None:
     """For longer than the broker waits before it redelivers."""
     deadline = time.monotonic() + 3
     while time.monotonic() < deadline:
-        assert not source.take(0.2).deliveries
+        assert not len(source.take(0.2).messages)
 
 
 def test_acknowledgements_of_a_forgotten_session_are_not_sent(
@@ -157,5 +157,5 @@ def test_acknowledgements_of_a_forgotten_session_are_not_sent(
         gateway.say(b"one")
         taken.until(lambda t: len(t.deliveries) == 1)
         old = [d._replace(session=d.session - 1) for d in taken.deliveries]
-        source.ack(old)
+        source.ack(Messages.of(old))
         assert source.unacknowledged == 1

@@ -33,8 +33,8 @@ def test_everything_comes_out_in_order(items: list[int | None], batch: int) -> N
     out: list[int] = []
     while len(q):
         taken = q.take(0)
-        assert len(taken.deliveries) <= batch
-        out += [d.received for d in taken.deliveries]
+        assert len(taken.messages) <= batch
+        out += [d.received for d in taken.messages.deliveries()]
         if taken.caught_up is not None:
             out.append(taken.caught_up)
     assert out == list(range(len(items)))
@@ -46,11 +46,11 @@ def test_a_batch_is_bounded_by_bytes() -> None:
     for n in range(1, 4):
         q.put(delivery(n, 30))
     q._batch = Limits(10, 50)
-    assert [d.packet for d in q.take(0).deliveries] == [1, 2]
+    assert [d.packet for d in q.take(0).messages.deliveries()] == [1, 2]
 
 
 def test_nothing_comes_after_the_timeout() -> None:
-    assert queue().take(0.001).deliveries == []
+    assert len(queue().take(0.001).messages) == 0
 
 
 def test_a_full_queue_makes_the_sender_wait_until_there_is_room() -> None:
@@ -66,10 +66,10 @@ def test_a_full_queue_makes_the_sender_wait_until_there_is_room() -> None:
     sender = threading.Thread(target=put_third)
     sender.start()
     assert not done.wait(0.05)
-    assert [d.packet for d in q.take(0).deliveries] == [1, 2]
+    assert [d.packet for d in q.take(0).messages.deliveries()] == [1, 2]
     assert done.wait(5)
     sender.join()
-    assert [d.packet for d in q.take(0).deliveries] == [3]
+    assert [d.packet for d in q.take(0).messages.deliveries()] == [3]
 
 
 def test_closing_lets_a_waiting_sender_go() -> None:
