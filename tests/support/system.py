@@ -143,6 +143,12 @@ class System:
         for name in list(self._running):
             self.stop(name)
 
+    def pid(self, name: str) -> int:
+        """Of the process that was started under a name; it must be alive."""
+        running = self._running[name]
+        assert running.poll() is None, f"{name} has ended: {self.log(name)[-2000:]}"
+        return running.pid
+
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()
 
