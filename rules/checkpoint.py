@@ -1,8 +1,8 @@
 """The adopted state as bytes, and back.
 
-A header in JSON, then the columns: only the rows that differ from the column's default where
-those are few. A rule whose fingerprint changed starts fresh, save its open alerts, which can
-still rise and clear under the new rule.
+A header in JSON, then the columns: only the rows that differ from the column's default, after
+their numbers or a bit a row, whichever is shorter. A rule whose fingerprint changed starts
+fresh, save its open alerts, which can still rise and clear under the new rule.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.columns import Column, State
+from rules.columns import Column, Sparse, State
 from rules.rule import Rule
 
-VERSION = 1
+VERSION = 2
 """Of this form and of what the shared columns mean; others cannot be read."""
 
 _MAGIC = b"VIGILRUL"
@@ -29,8 +29,10 @@ class _Entry(msgspec.Struct):
     table: str
     column: str
     dtype: str
+    width: int
     rows: int
-    """How many rows follow; -1: all of the table's."""
+    bits: bool
+    """Whether the rows are told by a bit each, not by their numbers."""
 
 
 class _Header(msgspec.Struct):
@@ -44,16 +46,14 @@ def dump(state: State, rules: Sequence[Rule]) -> bytes:
     entries: list[_Entry] = []
     parts: list[bytes] = []
     for table, column in state.walk():
-        data = state.journal.committed(column)
-        rows = np.flatnonzero(~_same(data, column.default))
-        dense = len(rows) * (4 + data.itemsize) >= data.nbytes
-        little = data.astype(data.dtype.newbyteorder("<"), copy=False)
+        rows, values = column.adopted()
+        bits = table.size <= 32 * len(rows)
+        dtype = column.dtype.newbyteorder("<")
         entries.append(
-            _Entry(table.name, column.name, little.dtype.str, -1 if dense else len(rows))
+            _Entry(table.name, column.name, dtype.str, column.width, len(rows), bits=bits)
         )
-        parts += (
-            [little.tobytes()] if dense else [rows.astype("<i4").tobytes(), little[rows].tobytes()]
-        )
+        parts.append(_bits(rows, table.size) if bits else rows.astype("<i4").tobytes())
+        parts.append(values.astype(dtype, copy=False).tobytes())
     header = _Header(
         VERSION,
         {table.name: table.size for table in state.tables},
@@ -73,17 +73,17 @@ def load(data: bytes, state: State, rules: Sequence[Rule]) -> list[str]:
         table.grow(header.sizes.get(table.name, 0))
     columns = {(table.name, column.name): column for table, column in state.walk()}
     for column in columns.values():
-        column.data[:] = column.default
+        column.reset(np.zeros(0, np.intp), np.zeros(0, column.dtype))
     for entry, rows, values in arrays:
         target = columns.get((entry.table, entry.column))
         if target is None or not _keeps(target, fresh):
             continue
-        if values.dtype == target.data.dtype:
-            target.data[rows] = values
+        if (values.dtype, entry.width) == (target.dtype, target.width):
+            target.reset(rows, values)
     return [f"rule {id_} is not the one of the snapshot: it starts fresh" for id_ in sorted(fresh)]
 
 
-def _keeps(column: Column, fresh: set[str]) -> bool:
+def _keeps(column: Column | Sparse, fresh: set[str]) -> bool:
     return column.name.split("/")[0] not in fresh or any(k in column.name for k in _KEPT)
 
 
@@ -107,22 +107,29 @@ def _read_columns(
     at = 0
     for entry in header.columns:
         dtype, size = np.dtype(entry.dtype), header.sizes[entry.table]
-        count = size if entry.rows < 0 else entry.rows
-        length = count * dtype.itemsize + (0 if entry.rows < 0 else 4 * count)
-        piece = body[at : at + length]
-        if len(piece) != length:
+        told = (size + 7) // 8 if entry.bits else 4 * entry.rows
+        end = at + told + entry.rows * entry.width * dtype.itemsize
+        if entry.rows < 0 or end > len(body):
             raise ValueError("a damaged snapshot: it ends early")
-        split = 0 if entry.rows < 0 else 4 * count
-        rows = np.arange(count) if entry.rows < 0 else np.frombuffer(piece[:split], "<i4")
-        if count and (rows.min() < 0 or rows.max() >= size):
-            raise ValueError("a damaged snapshot: a row is out of range")
-        yield entry, rows, np.frombuffer(piece[split:], dtype).astype(dtype.newbyteorder("="))
-        at += length
+        rows = _rows(body[at : at + told], entry, size)
+        values = np.frombuffer(body[at + told : end], dtype).astype(dtype.newbyteorder("="))
+        yield entry, rows, values.reshape(-1, entry.width) if entry.width > 1 else values
+        at = end
     if at != len(body):
         raise ValueError("a damaged snapshot: it goes on after its end")
 
 
-def _same(data: NDArray[Any], default: float) -> NDArray[np.bool_]:
-    if np.isnan(default):
-        return np.asarray(np.isnan(data))
-    return np.asarray(data == default)
+def _rows(piece: memoryview, entry: _Entry, size: int) -> NDArray[np.intp]:
+    if entry.bits:
+        rows = np.flatnonzero(np.unpackbits(np.frombuffer(piece, np.uint8), count=size))
+    else:
+        rows = np.frombuffer(piece, "<i4").astype(np.intp)
+    if len(rows) != entry.rows or (len(rows) and not 0 <= rows.min() <= rows.max() < size):
+        raise ValueError("a damaged snapshot: its rows are not those of its table")
+    return rows
+
+
+def _bits(rows: NDArray[np.intp], size: int) -> bytes:
+    marks = np.zeros(size, bool)
+    marks[rows] = True
+    return np.packbits(marks).tobytes()

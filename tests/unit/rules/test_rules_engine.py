@@ -99,7 +99,7 @@ def test_a_snapshot_that_cannot_be_read_is_refused_and_changes_nothing(damage: o
         None: good[:20],
         "cut": good[:-1],
         "longer": good + b"x",
-        "version": good.replace(b'"version":1', b'"version":9'),
+        "version": good.replace(b'"version":2', b'"version":9'),
     }.get(damage, damage)  # type: ignore[call-overload]
     with pytest.raises(ValueError, match="snapshot"):
         engine.restore(bad)
