@@ -8,39 +8,65 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.columns import Column, Table
+from rules.groups import firsts
 from rules.limits import FOREVER
-from schemas.times import NEVER
+from schemas.times import NEVER, SECOND
 
 Array = NDArray[Any]
+
+AHEAD = 10 * SECOND
+"""How far a look at all deadlines reaches, so that the next ones need not look at all."""
 
 
 class Timers:
     """`due`: event time of each subject's next deadline, FOREVER for none.
 
-    `_soonest` is never later than the earliest deadline, so that most looks cost nothing.
+    `_soonest` is never later than the earliest deadline, so that most looks cost nothing;
+    `_near` holds at least the rows whose deadline is before `_horizon`.
     """
 
     def __init__(self, table: Table, name: str) -> None:
         self.due: Column = table.column(name, np.int64, FOREVER)
-        self._soonest = NEVER
+        self.forget()
 
     def set(self, rows: Array, due: Array) -> None:
-        if len(rows):
-            self.due.put(rows, due)
-            self._soonest = min(self._soonest, int(due.min()))
+        if not len(rows):
+            return
+        self.due.put(rows, due)
+        soonest = int(due.min())
+        if soonest < self._horizon:
+            self._near.append(rows[due < self._horizon])
+        self._soonest = min(self._soonest, soonest)
 
     def forget(self) -> None:
         """The column was changed from outside: look at all of it the next time."""
-        self._soonest = NEVER
+        self._soonest = self._horizon = NEVER
+        self._near: list[Array] = []
 
     def due_by(self, limit: int) -> Array:
-        """Rows of all subjects whose deadline is at or before `limit`."""
+        """Rows of all subjects whose deadline is at or before `limit`, ascending."""
         if self._soonest > limit or not len(self.due.data):
-            return np.zeros(0, np.int64)
-        rows = np.flatnonzero(self.due.data <= limit)
+            return np.zeros(0, np.intp)
+        near = self._look(limit)
+        due = self.due[near]
+        rows = near[due <= limit]
         if not len(rows):
-            self._soonest = int(self.due.data.min())
+            self._soonest = min(int(due.min(initial=FOREVER)), self._horizon)
         return rows
+
+    def _look(self, limit: int) -> Array:
+        """The rows with a deadline before the horizon, which is moved behind `limit`."""
+        if limit >= self._horizon:
+            self._horizon = limit + AHEAD
+            near = np.flatnonzero(self.due.data < self._horizon)
+        elif len(self._near) == 1:
+            return self._near[0]
+        else:
+            rows = np.sort(np.concatenate(self._near or [np.zeros(0, np.intp)]))
+            rows = rows[firsts(rows)]
+            near = rows[self.due[rows] < self._horizon]
+        self._near = [near]
+        return near
 
     def due_among(self, rows: Array, limits: Array) -> Array:
         """Those of `rows` whose deadline is at or before their own limit."""
