@@ -39,6 +39,8 @@ class Failure(NamedTuple):
         )
 
 
+_STATES = (ChangeKind.CLEARED, ChangeKind.STALE)
+
 Outcome = dict[str, tuple[str, ...]]
 """By alert id: what it is and what became of it, in words."""
 
@@ -131,11 +133,10 @@ def _outcome(changes: Sequence[Change]) -> Outcome:
         if c.kind is ChangeKind.RAISED:
             marks = [m for m, is_so in (("late", c.late), ("test", c.test)) if is_so]
             story.append(" ".join([_subject(c), *marks]))
-        if c.kind is ChangeKind.CLEARED:
-            story.append(f"cleared at {format_rfc3339(c.at)}")
-            continue
-        story[:] = [line for line in story if not line.startswith("cleared")]
-        story.append(f"{c.severity} at {format_rfc3339(c.at)}")
+        story[:] = [line for line in story if not line.startswith(("cleared", "stale"))]
+        if c.kind is not ChangeKind.FRESH:
+            word = c.kind if c.kind in _STATES else c.severity
+            story.append(f"{word} at {format_rfc3339(c.at)}")
     return {" / ".join(story[:2]): tuple(story) for story in lines.values()}
 
 
@@ -149,6 +150,8 @@ def _expected(case: Case, one: Expected) -> tuple[str, tuple[str, ...]]:
     story += [f"{s.severity} at {format_rfc3339(micros(s.at, case.zone))}" for s in one.steps]
     if one.cleared is not None:
         story.append(f"cleared at {format_rfc3339(micros(one.cleared, case.zone))}")
+    if one.stale is not None:
+        story.append(f"stale at {format_rfc3339(micros(one.stale, case.zone))}")
     return " / ".join(story[:2]), tuple(story)
 
 

@@ -1,9 +1,9 @@
 """Conditions such as `in_bed and (heart_rate >= high or heart_rate <= low)`, compiled to arrays.
 
 Names are canonical quantities, the rule's parameters, and the words of an enumeration where it
-is compared. `and`, `or`, `not`, comparisons and parentheses are the whole language; nothing is
-ever evaluated as Python. Logic is three-valued: what rests on an unknown quantity is unknown
-unless the rest decides it.
+is compared. `and`, `or`, `not`, comparisons, `known(quantity)` and parentheses are the whole
+language; nothing is ever evaluated as Python. Logic is three-valued: what rests on an unknown
+quantity is unknown unless the rest decides it; `known` is always decided.
 """
 
 from __future__ import annotations
@@ -82,6 +82,11 @@ class Condition:
                 sides = [left, *rest]
                 pairs = zip(sides, ops, sides[1:], strict=False)
                 return _joined(np.minimum, [self._comparison(a, op, b) for a, op, b in pairs])
+            case ast.Call(func=ast.Name(id="known"), args=[ast.Name(id=name)], keywords=[]) if (
+                name in QUANTITIES
+            ):
+                self.quantities.add(name)
+                return _known(name)
             case ast.Name(id=name) if isinstance(choice := QUANTITIES.get(name), Choice):
                 if not choice.is_bool:
                     words = ", ".join(choice.values)
@@ -172,6 +177,18 @@ def _joined(join: Callable[[Any, Any], Any], parts: list[Compiled]) -> Compiled:
 
 def _negated(part: Compiled) -> Compiled:
     return lambda values: np.asarray(2 - part(values), np.int8)
+
+
+def _known(name: str) -> Compiled:
+    """Decided for every row: what is unknown is simply not known."""
+    numeric = not isinstance(QUANTITIES[name], Choice)
+
+    def judge(values: Values) -> Truth:
+        said = values[name]
+        known = ~np.isnan(said) if numeric else said != UNKNOWN
+        return np.asarray(2 * known.astype(np.int8), np.int8)
+
+    return judge
 
 
 def _level(name: str) -> Compiled:

@@ -86,11 +86,14 @@ class Engine:
             teller.ids = (registry.elders if about_elder else registry.devices).ids.__getitem__
             world = self._world
             teller.fields = world.elder_fields if about_elder else world.device_fields
+            if about_elder:
+                teller.zone = registry.elders.zone.__getitem__
         self._follow()
         self._state.journal.commit()
 
     def _follow(self) -> None:
         self._hearing.follow(self._world, self.clock)
+        self._facts.away.follow(self._world)
         parameters = {rule.id: Parameters(rule, self._world.registry) for rule in self.rules}
         for one in parameters.values():
             self.notes += one.notes

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.away import Away
 from rules.columns import State
 from rules.frame import Round
 from rules.limits import FOREVER
 from rules.presses import Presses
 from rules.world import World
-from schemas.quantities import UNKNOWN, Fall
+from schemas.quantities import UNKNOWN, Fall, Sos
 from schemas.times import NEVER
 
 Array = NDArray[Any]
@@ -34,7 +35,8 @@ class News:
     `in_bed`: what is known of the bed at the row, carried while fresh. `presence`: says
     presence, in order; `entered`, `left`: its edges. `fall`: says fall, in order;
     `fall_before`: the state before; `in_run`: not in order, but within a confirmed fall that is
-    known. `sos`: what the row newly says of it: unknown where a level merely repeats.
+    known. `sos`: what the row newly says of it: unknown where a level merely repeats. `active`:
+    the row shows activity; `arrived`: activity that is more than somebody's leaving.
     """
 
     bed_source: Bool
@@ -50,6 +52,8 @@ class News:
     fall_before: Array
     in_run: Bool
     sos: Array
+    active: Bool
+    arrived: Bool
 
 
 class Facts:
@@ -68,6 +72,7 @@ class Facts:
         self.fall_at = device.column("fall_at", np.int64, NEVER)
         self.run_from = device.column("run_from", np.int64, FOREVER)
         self.run_to = device.column("run_to", np.int64, NEVER)
+        self.away = Away(state)
         self._presses = Presses(state)
 
     def seen_until(self, homes: Array, world: World) -> NDArray[np.int64]:
@@ -86,9 +91,14 @@ class Facts:
         carried = np.where((ts >= at) & (ts <= hold), before, UNKNOWN)
         presence, entered, left = self._look_at_room(rows, world)
         falls, fall_before, in_run = self._look_at_fall(rows)
+        bed = source & (said != UNKNOWN) & (ts >= at)
+        sos = self._presses.look(rows)
+        stirred = own & rows.live & (rows.values["movement"] > 0)
+        stirred |= rows.live & (sos == Sos.PRESSED)
+        arrived = stirred | entered | (bed & (before == 0) & (said == 1))
         return News(
             bed_source=source,
-            bed=source & (said != UNKNOWN) & (ts >= at),
+            bed=bed,
             bed_before=before,
             bed_at=at,
             bed_hold=hold,
@@ -99,7 +109,9 @@ class Facts:
             fall=falls,
             fall_before=fall_before,
             in_run=in_run,
-            sos=self._presses.look(rows),
+            sos=sos,
+            active=arrived | left | (bed & (before == 1) & (said == 0)),
+            arrived=arrived,
         )
 
     def _look_at_room(self, rows: Round, world: World) -> tuple[Bool, Bool, Bool]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -17,8 +18,17 @@ from rules.limits import REJOIN
 from rules.rule import Rule
 from rules.sentence import Figures, say
 from rules.sentence import Words as AnyWords
-from schemas.alerts import Change, ChangeKind, Severity, SubjectKind, alert_id, subject_name
-from schemas.times import NEVER
+from schemas.alerts import (
+    Change,
+    ChangeKind,
+    Sentence,
+    Severity,
+    SubjectKind,
+    alert_id,
+    subject_name,
+)
+from schemas.directory import DEFAULT_ZONE
+from schemas.times import NEVER, format_rfc3339, from_micros
 
 SEVERITIES = tuple(Severity)
 
@@ -52,6 +62,7 @@ class Teller:
         self.kind: SubjectKind = kind
         self._latest = table.column(f"{rule.id}/latest_onset", np.int64, NEVER)
         self.ids: Callable[[int], str] = str
+        self.zone: Callable[[int], str] = lambda _: DEFAULT_ZONE
         self.fields: Callable[[int], dict[str, Any]] = lambda _: {}
         self._outbox = outbox
 
@@ -95,13 +106,14 @@ class Teller:
 
 class Ledger:
     """Columns: `rank` of the open alert (0 none), its `onset`, `since` (the last change's event
-    time) and when the latest one was `cleared`."""
+    time), when the latest one was `cleared`, and `quiet` (1 while the open one's data is stale)."""
 
     def __init__(self, table: Table, prefix: str, teller: Teller) -> None:
         self.rank: Column = table.column(f"{prefix}/alert.rank", np.int8, 0)
         self.onset: Column = table.column(f"{prefix}/alert.onset", np.int64, NEVER)
         self.since: Column = table.column(f"{prefix}/alert.since", np.int64, NEVER)
         self.cleared: Column = table.column(f"{prefix}/alert.cleared", np.int64, NEVER)
+        self.quiet: Column = table.column(f"{prefix}/alert.quiet", np.int8, 0)
         self.teller = teller
 
     def reach(self, row: int, at: int, severity: Severity, telling: Telling) -> None:
@@ -128,6 +140,39 @@ class Ledger:
         if not rank:
             return
         self.rank.put(row, 0)
+        self.quiet.put(row, 0)
         self.cleared.put(row, at)
         onset, severity = int(self.onset[row]), SEVERITIES[rank - 1]
         self.teller.tell(ChangeKind.CLEARED, row, telling, at=at, onset=onset, severity=severity)
+
+    def stale(self, row: int, at: int, since: int) -> None:
+        """Mark what is open: its data stopped at `since`."""
+        if not self.rank[row] or self.quiet[row]:
+            return
+        self.quiet.put(row, 1)
+        when = format_rfc3339(since)
+        local = from_micros(since).astimezone(ZoneInfo(self.teller.zone(row)))
+        title, shown = self.teller.rule.title, f"{local:%m-%d %H:%M}"
+        words = Sentence(
+            zh=f"{title.zh}：未解除，自 {shown} 起无数据",
+            en=f"{title.en}: still open, no data since {shown}",
+        )
+        self._mark(ChangeKind.STALE, row, at, words, {"no_data_since": when})
+
+    def fresh(self, row: int, at: int) -> None:
+        """Take the mark off: data came at `at`."""
+        if not self.quiet[row]:
+            return
+        self.quiet.put(row, 0)
+        title = self.teller.rule.title
+        words = Sentence(
+            zh=f"{title.zh}：未解除，数据已恢复", en=f"{title.en}: still open, data is back"
+        )
+        self._mark(ChangeKind.FRESH, row, at, words, {"no_data_since": None})
+
+    def _mark(
+        self, kind: ChangeKind, row: int, at: int, words: Sentence, evidence: dict[str, Any]
+    ) -> None:
+        severity, onset = SEVERITIES[int(self.rank[row]) - 1], int(self.onset[row])
+        telling = Telling(words, {}, evidence)
+        self.teller.tell(kind, row, telling, at=at, onset=onset, severity=severity)

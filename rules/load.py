@@ -128,11 +128,15 @@ def _check_words(
 def _check_sustained(
     where: Path_, block: SustainedBlock, rule: Rule
 ) -> Iterable[tuple[Path_, str]]:
-    try:
-        Condition(block.condition, rule.parameters)
-    except ConditionError as error:
-        yield (*where, "condition"), f"condition: {error}"
-    if not isinstance(QUANTITIES.get(block.quotes), Number):
+    conditions: list[tuple[Path_, str]] = [(("condition",), block.condition)]
+    if block.needs is not None:
+        conditions.append((("needs", "condition"), block.needs.condition))
+    for key, text in conditions:
+        try:
+            Condition(text, rule.parameters)
+        except ConditionError as error:
+            yield (*where, *key), f"condition: {error}"
+    if block.quotes is not None and not isinstance(QUANTITIES.get(block.quotes), Number):
         yield (*where, "quotes"), f"quotes: expected a number quantity, got {block.quotes!r}"
 
 

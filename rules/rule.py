@@ -123,12 +123,20 @@ class UnresolvedBlock(_Said):
         yield from self.resolved_by
 
 
+class Proof(Part):
+    """What must have been seen for a time in this stay in bed before anything is raised."""
+
+    condition: str
+    lasted: Word
+
+
 class SustainedBlock(Block):
     """A condition on the readings of an elder's bed holds without a break."""
 
     kind: Literal["sustained"]
     condition: str
-    quotes: str
+    quotes: str | None = None
+    needs: Proof | None = None
     steps: tuple[Step, ...] = Field(min_length=1)
     clear: Word
     raised: Words
@@ -137,6 +145,8 @@ class SustainedBlock(Block):
     def used(self) -> Iterator[str]:
         yield from super().used()
         yield self.clear
+        if self.needs is not None:
+            yield self.needs.lasted
 
 
 class AbsenceBlock(Block):

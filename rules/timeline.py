@@ -98,11 +98,13 @@ class ExpectedStep(Part):
 
 
 class Expected(Part):
-    """An alert, with everything that should become of it."""
+    """An alert, with everything that should become of it. `stale`: when its data stopped, if
+    it is without data at last."""
 
     subject: str
     steps: tuple[ExpectedStep, ...] = Field(min_length=1)
     cleared: When | None = None
+    stale: When | None = None
     late: bool = False
     test: bool = False
 

@@ -29,6 +29,8 @@ class World:
 
     `own_bed`: an elder's own mattress. `bed_source`: may speak of an elder's bed and vitals (the
     own mattress, or an elder's radar). `room_sensor`: a radar that sees a room of the home.
+    `capable`: could show activity by itself: own beds and room sensors. `speaks_for`: the elder
+    row whose life the device shows: its own, or the only one of its home; -1 for nobody.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -44,12 +46,23 @@ class World:
         anothers = np.isin(devices.location, _OTHERS_BED)
         self.bed_source = self.own_bed | (one_elder & radar & ~anothers)
         self.room_sensor = devices.active & radar & np.isin(devices.location, _ROOM)
+        self.capable = self.own_bed | self.room_sensor
 
     @cached_property
     def residents(self) -> Groups:
         """Elders by home."""
         elders = self.registry.elders
         return Groups(elders.home, elders.active, len(self.registry.homes.ids))
+
+    @cached_property
+    def speaks_for(self) -> NDArray[np.int64]:
+        devices, elders = self.registry.devices, self.registry.elders
+        homes = len(self.registry.homes.ids)
+        rows = np.flatnonzero(elders.active & (elders.home >= 0))
+        only = np.full(homes + 1, -1, np.int64)  # the last stands for no home
+        only[elders.home[rows]] = rows
+        only[:homes][np.bincount(elders.home[rows], minlength=homes) > 1] = -1
+        return np.where(devices.elder >= 0, devices.elder, only[devices.home])
 
     @cached_property
     def room_sensors(self) -> Groups:

@@ -80,6 +80,10 @@ class ChangeKind(StrEnum):
     SEVERITY = "severity"
     CLEARED = "cleared"
     REOPENED = "reopened"
+    STALE = "stale"
+    """Its data stopped while it was open: the sentence says since when; nothing else changes."""
+    FRESH = "fresh"
+    """The data is back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,10 @@ def fold(alert: Alert | None, change: Change, *, raised: int, station: str | Non
             evidence=change.evidence,
             steps=[step],
         )
-    news: dict[str, Any] = {"reason": change.reason, "evidence": change.evidence}
+    evidence = {**alert.evidence, **change.evidence}
+    news: dict[str, Any] = {"reason": change.reason, "evidence": evidence}
+    if change.kind in (ChangeKind.STALE, ChangeKind.FRESH):
+        return alert.model_copy(update=news)
     if change.kind is ChangeKind.CLEARED:
         return alert.model_copy(update={**news, "cleared": from_micros(change.at)})
     return alert.model_copy(

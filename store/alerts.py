@@ -42,6 +42,13 @@ _CONFLICT = {
             steps = CASE WHEN a.severity = excluded.severity THEN a.steps
                          ELSE a.steps || excluded.steps END, {_SAID}
         WHERE a.cleared IS NOT NULL""",
+    **dict.fromkeys(
+        (ChangeKind.STALE, ChangeKind.FRESH),
+        f"""
+        ON CONFLICT (id) DO UPDATE SET {_SAID}
+        WHERE a.cleared IS NULL AND a.evidence -> 'no_data_since'
+            IS DISTINCT FROM excluded.evidence -> 'no_data_since'""",
+    ),
 }
 _TELL = """
 WITH said AS (

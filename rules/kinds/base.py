@@ -7,7 +7,10 @@ the last round every kind's `sweep`. A kind changes state through columns only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rules.columns import State
 from rules.facts import Facts, News
@@ -16,6 +19,7 @@ from rules.lifecycle import Teller
 from rules.parameters import Parameters
 from rules.rule import Block
 from rules.world import World
+from schemas.alerts import Category
 
 B = TypeVar("B", bound=Block)
 C = TypeVar("C", bound=Block)
@@ -30,6 +34,12 @@ class Setting(Generic[B]):
     state: State
     facts: Facts
     teller: Teller
+
+    def rests(self, elders: NDArray[Any], times: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether the rule raises nothing for an elder at a time: a care rule while away."""
+        if self.teller.rule.category is not Category.CARE:
+            return np.zeros(len(elders), bool)
+        return self.facts.away.at(elders, times)
 
     def of(self, block: C) -> Setting[C]:
         """The same setting, knowing which block it is."""

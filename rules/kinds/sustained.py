@@ -3,7 +3,8 @@
 A run begins at the first reading outside and is reached at ≥. A reading that leaves the
 condition unknown neither begins nor breaks a run; a quantity gone stale does: when the last
 known reading is older than three intervals of its device at the deadline, or at the next known
-one. Back inside for the clear time clears. What is open stays open when the data stops.
+one. So does a deadline while the elder is away. Back inside for the clear time clears. What is
+open stays open when the data stops, and is marked.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from rules.condition import FALSE, MAYBE, TRUE, Condition
 from rules.facts import News
 from rules.frame import Round
 from rules.kinds.base import Setting
+from rules.kinds.proof import Proven
 from rules.kinds.timers import Timers
 from rules.lifecycle import Ledger, Telling
 from rules.limits import FOREVER
@@ -24,7 +26,7 @@ from rules.parameters import Parameters
 from rules.rule import SustainedBlock
 from rules.sentence import Figures, duration, number
 from rules.world import World
-from schemas.times import NEVER
+from schemas.times import NEVER, SECOND
 
 Array = NDArray[Any]
 
@@ -43,8 +45,12 @@ class Sustained:
         self._start = table.column(f"{prefix}/start", np.int64, NEVER)
         self._last = table.column(f"{prefix}/last", np.int64, NEVER)
         self._hold = table.column(f"{prefix}/hold", np.int64, NEVER)
-        self._value = table.column(f"{prefix}/value", np.float32, float("nan"))
+        self._quotes = setting.block.quotes
+        if self._quotes is not None:
+            self._value = table.column(f"{prefix}/value", np.float32, float("nan"))
         self._ledger = Ledger(table, prefix, setting.teller)
+        needs = setting.block.needs
+        self._proven = None if needs is None else Proven(table, prefix, needs)
 
     def follow(self, world: World, parameters: Parameters) -> None:
         block = self._set.block
@@ -53,6 +59,8 @@ class Sustained:
         self._figures = parameters.thresholds()
         self._after = [parameters.micros(step.after) for step in block.steps]
         self._clear_after = parameters.micros(block.clear)
+        if self._proven is not None:
+            self._proven.follow(parameters)
 
     def forget(self) -> None:
         self._timers.forget()
@@ -75,31 +83,45 @@ class Sustained:
         if not len(source):
             return source, source
         elder = rows.elder[source]
-        values = {name: rows.values[name][source] for name in self._condition.quantities}
-        if "in_bed" in values:
-            values["in_bed"] = news.in_bed[source]
-        for name, figures in self._figures.items():
-            values[name] = figures[elder]
-        truth = self._condition(values)
+        truth = self._condition(self._values(self._condition, rows, news, source))
         use = (truth != MAYBE) & (rows.ts[source] >= self._last[elder])
         return source[use], truth[use]
 
-    def apply(self, rows: Round, news: News) -> None:  # noqa: ARG002 (a Kind's)
+    def _values(
+        self, condition: Condition, rows: Round, news: News, which: Array
+    ) -> dict[str, Array]:
+        values = {name: rows.values[name][which] for name in condition.quantities}
+        if "in_bed" in values:
+            values["in_bed"] = news.in_bed[which]
+        elder = rows.elder[which]
+        for name, figures in self._figures.items():
+            values[name] = figures[elder]
+        return values
+
+    def apply(self, rows: Round, news: News) -> None:
         known, truth = self._decided
         if not len(known):
             return
         elder, ts = rows.elder[known], rows.ts[known]
+        if self._proven is not None:
+            values = self._values(self._proven.condition, rows, news, known)
+            span = np.minimum(ts, self._hold[elder]) - self._last[elder]
+            self._proven.adopt(elder, values, span=span, in_bed=news.in_bed[known])
         broken = (truth != self._level[elder]) | (ts > self._hold[elder])
         start = np.where(broken, ts, self._start[elder])
         self._start.put(elder, start)
         self._level.put(elder, truth)
         self._last.put(elder, ts)
         self._hold.put(elder, ts + self._world.stale[rows.device[known]])
-        self._value.put(elder, rows.values[self._set.block.quotes][known])
+        if self._quotes is not None:
+            self._value.put(elder, rows.values[self._quotes][known])
+        for row in np.flatnonzero(self._ledger.quiet[elder]).tolist():
+            self._ledger.fresh(int(elder[row]), int(ts[row]))
         self._schedule(elder)
 
     def _schedule(self, elder: Array) -> None:
-        """Each run's next deadline: a higher severity outside, clearing inside."""
+        """Each run's next deadline: a higher severity outside, clearing inside; for what is
+        open also the moment at which its data goes stale."""
         rank, level = self._ledger.rank[elder], self._level[elder]
         after = np.full(len(elder), FOREVER, np.int64)
         for step, steps_after in zip(
@@ -107,16 +129,23 @@ class Sustained:
         ):
             rises = (level == TRUE) & (rank < step.severity.rank)
             after = np.where(rises, steps_after[elder], after)
+        if self._proven is not None:
+            after = np.where((rank == 0) & ~self._proven.enough(elder), FOREVER, after)
         after = np.where((level == FALSE) & (rank > 0), self._clear_after[elder], after)
         due = np.where(after >= FOREVER, FOREVER, self._start[elder] + after)
+        is_open = np.flatnonzero((rank > 0) & (self._ledger.quiet[elder] == 0))
+        due[is_open] = np.minimum(due[is_open], self._hold[elder[is_open]] + 1)
         self._timers.set(elder, due)
 
     def _expire(self, elders: Array) -> None:
-        stale = self._timers.due[elders] > self._hold[elders]
-        ended = elders[stale]
-        if len(ended):
-            self._level.put(ended, np.int8(MAYBE))
-        for elder in elders[~stale].tolist():
+        due = self._timers.due[elders]
+        stale = due > self._hold[elders]
+        ended = stale | ((self._level[elders] == TRUE) & self._set.rests(elders, due))
+        if ended.any():
+            self._level.put(elders[ended], np.int8(MAYBE))
+        for elder in elders[stale & (self._ledger.rank[elders] > 0)].tolist():
+            self._ledger.stale(elder, int(self._hold[elder]) + 1, int(self._last[elder]))
+        for elder in elders[~ended].tolist():
             self._reach(elder)
         self._schedule(elders)
 
@@ -129,7 +158,9 @@ class Sustained:
             return
         rank = int(self._ledger.rank[elder])
         step = next(s for s in self._set.block.steps if s.severity.rank > rank)
-        evidence = {self._set.block.quotes: float(self._value[elder]), "for_s": lasted // 10**6}
+        evidence: dict[str, Any] = {"for_s": lasted // SECOND}
+        if self._quotes is not None:
+            evidence[self._quotes] = float(self._value[elder])
         telling = Telling(self._set.block.raised, figures, evidence)
         self._ledger.reach(elder, at, step.severity, telling)
 
@@ -139,5 +170,6 @@ class Sustained:
             if name in self._figures:
                 figures[name] = number(float(self._figures[name][elder]))
         figures["for"] = duration(lasted)
-        figures["value"] = number(float(self._value[elder]))
+        if self._quotes is not None:
+            figures["value"] = number(float(self._value[elder]))
         return figures

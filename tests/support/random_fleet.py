@@ -5,6 +5,7 @@ A history is generated row by row, so that a shorter one from the same seed is a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from random import Random
@@ -23,10 +24,12 @@ from schemas.directory import (
     Level,
     Living,
     Location,
+    Override,
 )
 from schemas.quantities import QUANTITIES, Choice
 from schemas.readings import Flag, Readings
 from schemas.registry import Model, Registry
+from schemas.times import to_micros
 from tests.support import reference_engine as plain
 
 SECOND = 1_000_000
@@ -69,12 +72,33 @@ def make_directory(random: Random) -> Directory:
         devices += _home_devices(random, home, gateway)
     area = Area(id="a", name="a", level=Level.CITY)
     return Directory(
+        overrides=tuple(_overrides(random, elders)),
         areas=(area,),
         homes=tuple(homes),
         elders=tuple(elders),
         gateways=tuple(gateways),
         devices=tuple(devices),
     )
+
+
+OWN = (
+    ("heart-rate", "high", ("81", "131.5")),
+    ("heart-rate", "orange_s", ("0", "60.5", "inf")),
+    ("respiratory-rate", "clear_s", ("0", "600")),
+    ("no-vitals", "proven_s", ("0", "60")),
+    ("no-vitals", "orange_s", ("60",)),
+    ("long-in-bed", "orange_s", ("1800", "3600")),
+    ("long-in-bed", "clear_s", ("120",)),
+)
+"""Figures that some elders have for themselves."""
+
+
+def _overrides(random: Random, elders: list[Elder]) -> Iterator[Override]:
+    for elder in elders:
+        for rule, parameter, values in OWN:
+            if random.random() < 0.4:
+                value = random.choice(values)
+                yield Override(elder=elder.id, rule=rule, parameter=parameter, value=value)
 
 
 MODELS = {
@@ -136,10 +160,17 @@ def plain_engine(directory: Directory) -> plain.ReferenceEngine:
         for d in directory.devices
     }
     elders = {
-        e.id: plain.Elder(e.id, e.home, e.living in (Living.LONE, Living.LEFT_BEHIND), str(e.zone))
+        e.id: plain.Elder(
+            e.id, e.home, e.living in (Living.LONE, Living.LEFT_BEHIND), str(e.zone), e.care_level
+        )
         for e in directory.elders
     }
-    return plain.ReferenceEngine(devices, elders)
+    return plain.ReferenceEngine(
+        devices,
+        elders,
+        overrides={(o.elder, o.rule, o.parameter): float(o.value) for o in directory.overrides},
+        away=[(a.elder, to_micros(a.start), to_micros(a.until)) for a in directory.away],
+    )
 
 
 DELAYS = (0.2,) * 16 + (0, 3, 7, 7, 20, 60, 240, 900, 30 * 3600, -1, -150)
@@ -223,8 +254,10 @@ class History:
         values: dict[str, Any] = {}
         if device.kind is DeviceKind.MATTRESS or random.random() < 0.3:
             values["in_bed"] = self._keep(device, "in_bed", (True, True, False), self._bed_change)
-            values["heart_rate"] = self._keep(device, "rate", (80.0, 131.0, 140.0, 40.0), 0.06)
-            values["movement"] = random.choice((None, None, None, 0.0, 0.0, 7.0))
+            values["heart_rate"] = self._keep(device, "rate", (80.0, 131.0, None, 40.0), 0.06)
+            rates = (16.0, 16.0, 25.0, 8.0, None)
+            values["respiratory_rate"] = self._keep(device, "breath", rates, 0.06)
+            values["movement"] = self._keep(device, "movement", (None, 0.0, 0.0, 7.0), 0.2)
             if random.random() < 0.1:
                 del values["in_bed"]
             if random.random() < 0.1:
@@ -265,7 +298,15 @@ def as_readings(rows: list[plain.Row], registry: Registry) -> Readings:
         if row.online is not None:
             readings.online[index] = row.online
         readings.flags[index] = _flags(row)
-        for name in ("in_bed", "heart_rate", "movement", "presence", "fall", "sos"):
+        for name in (
+            "in_bed",
+            "heart_rate",
+            "respiratory_rate",
+            "movement",
+            "presence",
+            "fall",
+            "sos",
+        ):
             _set(readings, index, name, getattr(row, name))
     return readings
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-S = 1_000_000
-MIN = 60 * S
-HOUR = 60 * MIN
-DAY = 24 * HOUR
+from tests.support.reference_figures import DAY, HOUR, INF, MIN, S, default_figure
+from tests.support.reference_sustained import SUSTAINED, SustainedRule
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 LATENESS = 5 * S
@@ -64,6 +63,7 @@ class Elder:
     home: str
     lone: bool
     zone: str
+    care_level: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ class Row:
     gateway: str | None = None
     in_bed: bool | None = None
     heart_rate: float | None = None
+    respiratory_rate: float | None = None
     movement: float | None = None
     presence: bool | None = None
     fall: str | None = None
@@ -116,6 +117,7 @@ class Alert:
     onset: int | None = None
     since: int | None = None
     cleared: int | None = None
+    quiet: bool = False
 
 
 @dataclass
@@ -172,15 +174,6 @@ class FallState:
 
 
 @dataclass
-class Run:
-    outside: bool | None = None
-    start: int = 0
-    last: int | None = None
-    hold: int = 0
-    due: int | None = None
-
-
-@dataclass
 class Out:
     night: int | None = None
     slept: int = 0
@@ -208,6 +201,8 @@ class GatewayState:
 class ReferenceEngine:
     devices: dict[str, Device]
     elders: dict[str, Elder]
+    overrides: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    away: list[tuple[str, int, int]] = field(default_factory=list)
     clock: int | None = None
     said: list[Said] = field(default_factory=list)
 
@@ -220,7 +215,8 @@ class ReferenceEngine:
         self.presses = {(rule, d): Presses() for d in self.devices for rule in ("sos", "fall")}
         self.held = {(lane, d): Held() for d in self.devices for lane in ("live", "old", "test")}
         self.falls = {d: FallState() for d in self.devices}
-        self.runs = {e: Run() for e in self.elders}
+        self.back: dict[str, int] = {}
+        self.sustained = [SustainedRule(self, rule) for rule in SUSTAINED]
         self.outs = {e: Out() for e in self.elders}
         self.quiet = {d: Quiet() for d in self.devices}
         self.gateways = {d.gateway: GatewayState() for d in self.devices.values()}
@@ -289,7 +285,37 @@ class ReferenceEngine:
             return
         rule = block.split("/", maxsplit=1)[0]
         severity, alert.severity, alert.cleared = alert.severity, None, at
+        alert.quiet = False
         self.said.append(Said(rule, subject, alert.onset, "cleared", severity, at, late, False))
+
+    def _mark(self, block: str, subject: str, at: int, quiet: bool) -> None:
+        """The open alert's data stopped, or is back."""
+        alert = self._alert(block, subject)
+        if alert.severity is None or alert.onset is None or alert.quiet is quiet:
+            return
+        alert.quiet = quiet
+        rule, kind = block.split("/", maxsplit=1)[0], "stale" if quiet else "fresh"
+        self.said.append(Said(rule, subject, alert.onset, kind, alert.severity, at, False, False))
+
+    # Figures, and being away
+
+    def figure(self, rule: str, name: str, elder: str | None) -> float:
+        """By override, else by living status and care level, else the default."""
+        if elder is not None and (elder, rule, name) in self.overrides:
+            return self.overrides[(elder, rule, name)]
+        return default_figure(rule, name, None if elder is None else self.elders[elder])
+
+    def micros(self, rule: str, name: str, elder: str | None) -> int | None:
+        """A duration; None for never."""
+        seconds = self.figure(rule, name, elder)
+        return None if seconds == INF else round(seconds * S)
+
+    def is_away(self, elder: str, at: int) -> bool:
+        back = self.back.get(elder)
+        return any(
+            who == elder and start <= at < until and not (back is not None and start <= back <= at)
+            for who, start, until in self.away
+        )
 
     def _event(
         self, rule: str, subject: str, at: int, severity: str, late: bool, test: bool = False
@@ -306,7 +332,8 @@ class ReferenceEngine:
         for device in self.devices:
             self._fire_fall(device, limit)
         for elder in self.elders:
-            self._fire_run(elder, limit)
+            for rule in self.sustained:
+                rule.fire(elder, limit)
             self._fire_out(elder, limit)
 
     # Silence, by received time
@@ -377,11 +404,21 @@ class ReferenceEngine:
             until = self.mattress_until.get(device.elder)
             source = until is None or row.ts > until
         if source:
-            self._judge_rate(row, device)
+            assert device.elder is not None
+            in_bed = self._known_bed(row, device.elder)
+            for rule in self.sustained:
+                rule.judge(row, device, in_bed)
             self._mattress_lives(row, device)
         self._bed_step(row, device, source, late)
         if live:
             self._room_step(row, device, late)
+
+    def _known_bed(self, row: Row, elder: str) -> bool | None:
+        """What is known of the bed at the row: said, or carried while it holds."""
+        bed = self.bed[elder]
+        if row.in_bed is not None or bed.at is None or bed.hold is None:
+            return row.in_bed
+        return bool(bed.value) if bed.at <= row.ts <= bed.hold else None
 
     # Presses and falls
 
@@ -518,54 +555,6 @@ class ReferenceEngine:
             until = row.ts + device.limit
             known = self.mattress_until.get(device.elder, until)
             self.mattress_until[device.elder] = max(until, known)
-
-    # Heart rate
-
-    def _judge_rate(self, row: Row, device: Device) -> None:
-        assert device.elder is not None
-        in_bed = row.in_bed
-        bed = self.bed[device.elder]
-        if in_bed is None and bed.at is not None and bed.hold is not None:
-            in_bed = bool(bed.value) if bed.at <= row.ts <= bed.hold else None
-        outside = None
-        if row.heart_rate is not None:
-            outside = row.heart_rate >= 131 or row.heart_rate <= 40
-        if in_bed is False or outside is False:
-            verdict = False
-        elif in_bed is None or outside is None:
-            return
-        else:
-            verdict = True
-        run = self.runs[device.elder]
-        if run.last is not None and row.ts < run.last:
-            return
-        self._fire_run(device.elder, row.ts)
-        if run.outside is not verdict or row.ts > run.hold:
-            run.start = row.ts
-        run.outside, run.last, run.hold = verdict, row.ts, row.ts + device.stale
-        self._schedule_run(device.elder)
-
-    def _schedule_run(self, elder: str) -> None:
-        run, severity = self.runs[elder], self._alert("heart-rate", f"elder:{elder}").severity
-        run.due = None
-        if run.outside is True and severity is None:
-            run.due = run.start + 120 * S
-        elif run.outside is True and severity == "orange":
-            run.due = run.start + 600 * S
-        elif run.outside is False and severity is not None:
-            run.due = run.start + 60 * S
-
-    def _fire_run(self, elder: str, limit: int) -> None:
-        run, subject = self.runs[elder], f"elder:{elder}"
-        while run.due is not None and run.due <= limit:
-            if run.due > run.hold:
-                run.outside = None
-            elif run.outside:
-                rising = self._alert("heart-rate", subject).severity is not None
-                self._reach("heart-rate", subject, run.due, "red" if rising else "orange")
-            else:
-                self._clear("heart-rate", subject, run.due)
-            self._schedule_run(elder)
 
     # Night absence
 

@@ -11,7 +11,16 @@ from rules.check import check, count_tests
 from rules.load import CATALOGUE, RuleError, load_catalogue
 from rules.rule import Rule
 
-RULE_IDS = ["device-silent", "fall", "heart-rate", "night-absence", "sos"]
+RULE_IDS = [
+    "device-silent",
+    "fall",
+    "heart-rate",
+    "long-in-bed",
+    "night-absence",
+    "no-vitals",
+    "respiratory-rate",
+    "sos",
+]
 
 
 def copy_of(tmp_path: Path, *ids: str) -> Path:

@@ -167,7 +167,8 @@ def test_backlog_moves_no_clock_and_silence_counts_from_the_resume() -> None:
     (raised,) = engine.apply(late)
     assert (raised.at - START, raised.late) == (3720 * SECOND, False)
     assert engine.clock == START + 1
-    assert engine.resume(START + 2 * 3600 * SECOND) == []
+    (stale,) = engine.resume(START + 2 * 3600 * SECOND)
+    assert (stale.kind, stale.at - START) == (ChangeKind.STALE, 3960 * SECOND + 1)
     assert engine.clock == START + 2 * 3600 * SECOND
 
 

@@ -1,0 +1,33 @@
+"""The catalogue's figures as docs/reference/rules.md has them, for the plain engine."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+S = 1_000_000
+MIN = 60 * S
+HOUR = 60 * MIN
+DAY = 24 * HOUR
+INF = float("inf")
+
+RATE = {"orange_s": 120, "red_s": 600, "clear_s": 60}
+DEFAULTS: dict[str, dict[str, float]] = {
+    "heart-rate": {"high": 131, "low": 40, **RATE},
+    "respiratory-rate": {"high": 25, "low": 8, **RATE},
+    "no-vitals": {"proven_s": 600, "orange_s": 300, "red_s": 900, "clear_s": 0},
+    "long-in-bed": {"orange_s": 14 * 3600, "clear_s": 0},
+}
+
+
+class Who(Protocol):
+    @property
+    def lone(self) -> bool: ...
+    @property
+    def care_level(self) -> int: ...
+
+
+def default_figure(rule: str, name: str, elder: Who | None) -> float:
+    """A parameter for an elder without overrides; for nobody in particular if None."""
+    if rule == "long-in-bed" and name == "orange_s" and elder and elder.care_level >= 3:
+        return INF
+    return DEFAULTS[rule][name]
