@@ -21,14 +21,23 @@ AS SELECT 0 AS position, {", ".join(COLUMNS)} FROM reading LIMIT 0
 """  # noqa: S608 (our own column names)
 _MERGE = f"""
 WITH added AS (
-    INSERT INTO reading ({", ".join(COLUMNS)})
-    SELECT {", ".join(COLUMNS)} FROM reading_staged ORDER BY position
+    INSERT INTO {{table}} ({", ".join(COLUMNS)})
+    SELECT {", ".join(COLUMNS)} FROM reading_staged s {{where}} ORDER BY position
     ON CONFLICT (ts, device, key) DO NOTHING
     RETURNING ts, device, key
 )
 SELECT position FROM reading_staged s
 WHERE NOT EXISTS (SELECT FROM added a WHERE (a.ts, a.device, a.key) = (s.ts, s.device, s.key))
 """  # noqa: S608 (our own column names)
+_MERGE_NEAR = _MERGE.format(table="reading", where="")
+# What is far from its receipt now may have been near when it came first. OFFSET 0 keeps this a
+# look into one partition for each row, whatever the planner thinks of their number.
+_MERGE_FAR = _MERGE.format(
+    table="reading_other",
+    where="""WHERE NOT EXISTS (
+        SELECT FROM reading r WHERE r.ts = s.ts AND r.device = s.device AND r.key = s.key OFFSET 0
+    )""",
+)
 
 
 def write(connection: psycopg.Connection, readings: Readings) -> NDArray[np.bool_]:
@@ -36,17 +45,37 @@ def write(connection: psycopg.Connection, readings: Readings) -> NDArray[np.bool
 
     A row whose (ts, device, key) is stored already, or stands earlier in the batch, is not new.
     Rows of no device and signs of life belong elsewhere: they are left out and called new.
-    A straight COPY under a savepoint; only a batch that hits the key goes through a staging table.
+    A straight COPY under a savepoint; only a batch that hits the key goes through a staging table,
+    and so do rows far from their receipt (see `store.reading_days`).
     """
     new = np.ones(len(readings), np.bool_)
     rows = np.flatnonzero((readings.device >= 0) & ~readings.has(Flag.SIGN_OF_LIFE))
     if len(rows) == 0:
         return new
     stored = readings if len(rows) == len(readings) else readings.take(rows)
-    reading_days.ensure(connection, stored)
-    if not _copied(connection, encode(stored)):
-        new[rows] = _merge(connection, stored)
+    near = reading_days.near(stored)
+    if near.all():
+        new[rows] = _write_near(connection, stored)
+    else:
+        new[rows[near]] = _write_near(connection, stored.take(near))
+        new[rows[~near]] = _merge(connection, stored.take(~near), _MERGE_FAR)
     return new
+
+
+def _write_near(connection: psycopg.Connection, readings: Readings) -> NDArray[np.bool_]:
+    if len(readings) == 0:
+        return np.ones(0, np.bool_)
+    reading_days.prepare(connection, readings)
+    rows = encode(readings)
+    try:
+        copied = _copied(connection, rows)
+    except errors.CheckViolation as error:
+        if error.diag.constraint_name is not None:
+            raise
+        reading_days.forget(connection)  # the partition of a day was rolled back, or dropped
+        reading_days.prepare(connection, readings)
+        copied = _copied(connection, rows)
+    return np.ones(len(readings), np.bool_) if copied else _merge(connection, readings, _MERGE_NEAR)
 
 
 def _copied(connection: psycopg.Connection, rows: bytes) -> bool:
@@ -58,7 +87,7 @@ def _copied(connection: psycopg.Connection, rows: bytes) -> bool:
     return True
 
 
-def _merge(connection: psycopg.Connection, readings: Readings) -> NDArray[np.bool_]:
+def _merge(connection: psycopg.Connection, readings: Readings, merge: str) -> NDArray[np.bool_]:
     new = _first(readings)
     firsts = np.flatnonzero(new)
     with connection.transaction(), connection.cursor() as cursor:
@@ -66,7 +95,7 @@ def _merge(connection: psycopg.Connection, readings: Readings) -> NDArray[np.boo
         cursor.execute("DELETE FROM reading_staged")  # of an earlier batch in this transaction
         with cursor.copy(sql.SQL(_COPY_STAGED)) as copy:
             copy.write(encode(readings.take(firsts), positions=firsts))
-        known = [position for (position,) in cursor.execute(sql.SQL(_MERGE))]
+        known = [position for (position,) in cursor.execute(merge.encode())]
     new[known] = False
     return new
 

@@ -20,6 +20,10 @@ _SELECT = f"""
 SELECT ts, device, key, received, coalesce(elder, -1), gateway, {_KNOWN}, flags,
        (-1)::int2 AS online
 FROM reading WHERE received >= {{start}} AND received < {{end}}
+    AND ts >= {{start}} - INTERVAL '7 days' AND ts < {{end}} + INTERVAL '1 day'
+UNION ALL
+SELECT ts, device, key, received, coalesce(elder, -1), gateway, {_KNOWN}, flags, (-1)::int2
+FROM reading_other WHERE received >= {{start}} AND received < {{end}}
 UNION ALL
 SELECT received, -1, 0::int8, received, -1, gateway, {_UNKNOWN}, flags | {_SIGN}::int2,
        online::int4::int2

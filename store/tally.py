@@ -13,6 +13,8 @@ _COMMITTED = """
     SELECT gateway.id, sum(n)::bigint FROM (
         SELECT gateway, count(*) AS n FROM reading WHERE flags & %(kept)s = 0 GROUP BY gateway
         UNION ALL
+        SELECT gateway, count(*) FROM reading_other WHERE flags & %(kept)s = 0 GROUP BY gateway
+        UNION ALL
         SELECT gateway, count(*) FROM gateway_status WHERE flags & %(kept)s = 0 GROUP BY gateway
     ) counted JOIN gateway ON gateway.row = counted.gateway GROUP BY gateway.id
 """
