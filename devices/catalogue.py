@@ -9,7 +9,7 @@ fall wins (I7). Nothing but DecodeError is raised, whatever the bytes.
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from devices import wire
 from devices.decoded import Decoded, DecodeError, is_emergency
@@ -29,7 +29,18 @@ ProfileOf = Callable[[str], str | None]
 BUILT_IN = Path(__file__).parent
 DEFAULT_ZONE = "Asia/Shanghai"
 Candidate = tuple[Route, Captures]
-Match = tuple[tuple[str, str], list[str], list[Route]]
+
+
+class Match(NamedTuple):
+    """What is known of a message by its topic alone."""
+
+    place: tuple[str, str]
+    """Area and gateway, "" where the topic does not name them."""
+    candidates: dict[str, Candidate]
+    """By profile: the most specific of its routes that matches."""
+    device: str | None
+    """The device, as far as the topic tells the most specific candidate."""
+
 
 _LIMITS = Limits()
 _REMEMBERED = 32_768  # topics, about 20 MB: a device's come back as long as it lives
@@ -73,6 +84,11 @@ class Catalogue:
             raise ProfileError(problems)
         return cls(profiles, limits)
 
+    @property
+    def limits(self) -> Limits:
+        """What one message may hold."""
+        return self._limits
+
     def models(self) -> dict[str, Model]:
         """What the rules have to know of each profile: see `schemas.registry.Registry.fitted`."""
         return {p.id: _model(p) for p in self.profiles.values()}
@@ -104,23 +120,27 @@ class Catalogue:
             if len(levels) == 6 and levels[4] == "up" and levels[5]:  # the hot one
                 return wire.decode_up(payload, levels[5], self._limits)
             return self._decode_own(topic, payload)
-        match = self._match if len(topic) <= _SHORT else self._find
-        place, levels, routes = match(topic)
-        message = Incoming(payload, received=received, zone=zone, limits=self._limits, place=place)
-        if (decoded := _by_registry(routes, levels, message, profile_of)) is not None:
-            return decoded
-        candidates = _candidates(routes, levels)
-        if not candidates:
+        match = self._match(topic) if len(topic) <= _SHORT else self._find(topic)
+        if not match.candidates:
             raise DecodeError("topic", f"no profile reads the topic {topic[:200]!r}")
-        return _Choice(profile_of, message).decode(candidates)
+        message = Incoming(payload, received, zone, self._limits, match.place)
+        if (decoded := _by_registry(match, message, profile_of)) is not None:
+            return decoded
+        return _Choice(profile_of, message).decode(list(match.candidates.values()))
 
     def _find(self, topic: str) -> Match:
-        """Area and gateway, the device's own levels, and the routes that may read them."""
         levels = topic.split("/")
+        place = ("", "")
         if levels[0] == "native" and len(levels) > _NATIVE_PREFIX:
-            own = levels[_NATIVE_PREFIX:]
-            return (levels[1], levels[2]), own, self._tree.find(own)
-        return ("", ""), levels, self._tree.find(levels)
+            place = levels[1], levels[2]
+            levels = levels[_NATIVE_PREFIX:]
+        candidates: dict[str, Candidate] = {}
+        for route in self._tree.find(levels):
+            if route.profile in candidates or (captures := route.capture(levels)) is None:
+                continue
+            same = (other for _, other in candidates.values() if other == captures)
+            candidates[route.profile] = route, next(same, captures)
+        return Match(place, candidates, _topic_device(place, candidates))
 
     def _decode_own(self, topic: str, payload: bytes) -> Decoded:
         address = topics.parse(topic)
@@ -131,48 +151,38 @@ class Catalogue:
         return wire.decode_up(payload, address.rest or None, self._limits)
 
 
-def _candidates(routes: list[Route], levels: list[str]) -> list[Candidate]:
-    """The most specific route of each profile that matches."""
-    found: dict[str, Candidate] = {}
-    for route in routes:
-        if route.profile not in found and (captures := route.capture(levels)) is not None:
-            found[route.profile] = route, captures
-    return list(found.values())
+def _topic_device(place: tuple[str, str], candidates: dict[str, Candidate]) -> str | None:
+    for route, captures in candidates.values():
+        try:
+            return route.topic_device(Incoming(b"", 0, "", _LIMITS, place, captures))
+        except DecodeError:  # no id is left of it: the careful way says so
+            return None
+    return None
 
 
-def _by_registry(
-    routes: list[Route], levels: list[str], message: Incoming, profile_of: ProfileOf
-) -> Decoded | None:
+def _by_registry(match: Match, message: Incoming, profile_of: ProfileOf) -> Decoded | None:
     """The plain case: the message is of a device that the registry knows, and its profile reads.
 
     Where the topic names the device nothing is parsed in vain. None for everything else: that is
     the work of `_Choice`.
     """
-    if not routes or (captures := routes[0].capture(levels)) is None:
+    named = match.device
+    if named is not None:
+        registered = profile_of(named)
+        candidate = None if registered is None else match.candidates.get(registered)
+    else:
+        candidate = next(iter(match.candidates.values()))
+    if candidate is None:
         return None
+    route, captures = candidate
     try:
-        device = routes[0].topic_device(message, captures)
-        if device is None:
-            return _read_if_its_own(routes[0], captures, message, profile_of)
-        registered = profile_of(device)
-        if registered is None:
+        reader = route.open(message, captures)
+        device = reader.device(message)
+        if device is None or (device != named and profile_of(device) != reader.profile):
             return None
-        for route in routes:
-            if route.profile == registered and (captures := route.capture(levels)) is not None:
-                return _read_if_its_own(route, captures, message, profile_of)
+        return reader.read(message)
     except DecodeError:
-        pass  # the careful way says why
-    return None
-
-
-def _read_if_its_own(
-    route: Route, captures: Captures, message: Incoming, profile_of: ProfileOf
-) -> Decoded | None:
-    reader = route.open(message, captures)
-    device = reader.device(message)
-    if device is None or profile_of(device) != reader.profile:
-        return None
-    return reader.read(message)
+        return None  # the careful way says why
 
 
 def _model(profile: Profile) -> Model:

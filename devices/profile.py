@@ -23,9 +23,8 @@ class Route:
         self.capture = self.pattern.capturer()
         self._readers = readers
 
-    def topic_device(self, incoming: Incoming, captures: Captures) -> str | None:
-        """The device as far as the topic tells it."""
-        incoming.captures = captures
+    def topic_device(self, incoming: Incoming) -> str | None:
+        """The device as far as the topic tells it; its captures are in place."""
         return self._readers[0].topic_device(incoming)
 
     def open(self, message: Incoming, captures: Captures) -> Reader:
@@ -43,7 +42,7 @@ class Route:
                 except DecodeError as error:
                     failure = failure or error
                     continue
-            if reader.applies(message):
+            if reader.applies is None or reader.applies(message):
                 return reader
         if failure is not None:
             failure.device = self._readers[0].topic_device(message)

@@ -1,65 +1,71 @@
 """What stands beside the values of a reading, compiled: time, key, test and history marks."""
 
 from collections.abc import Callable
-from typing import Any
 
 from devices.decoded import DecodeError, Reading, hashed_key, show
 from devices.language import spec
-from devices.language.paths import Getter, compile_paths
-from devices.language.times import compile_time
-from devices.language.tokens import token, tokens
+from devices.language.places import Found, Places
+from devices.language.times import Clock, compile_time
+from devices.language.tokens import compile_listed, token
 from devices.message import Incoming
 from schemas.readings import Flag
 
-Step = Callable[[Any, Incoming, Reading], None]
+Step = Callable[[Found, Incoming, Reading], None]
 """Adds one thing to a reading; DecodeError where it cannot be read."""
 
 _LAST_KEY = 2**63
 
 
-def compile_ts(times: list[spec.Time], *, folded: bool) -> Step:
+def compile_ts(times: list[spec.Time], places: Places) -> Step:
     """The first of them that says something that can be read."""
-    takes = [
-        (_take_ts(time, folded=folded), Flag.ZONE_ASSUMED.value if time.format == "local" else 0)
-        for time in times
-    ]
+    if len(times) == 1:
+        return _only_ts(times[0], places)
+    takes = [(places.at(time.at), *_clock(time)) for time in times]
 
-    def step(record: Any, message: Incoming, reading: Reading) -> None:
+    def step(found: Found, message: Incoming, reading: Reading) -> None:
         fault: DecodeError | None = None
-        for take, assumed in takes:
+        for at, is_unknown, clock, assumed in takes:
+            raw = found[at]
+            if raw is None or is_unknown(raw):
+                continue
             try:
-                reading.ts = take(record, message)
+                reading.ts = clock(raw, message)
             except DecodeError as error:
                 fault = fault or error
                 continue
-            if reading.ts is not None:
-                reading.flags |= assumed
-                return
+            reading.flags |= assumed
+            return
         if fault is not None:
             raise fault
 
     return step
 
 
-def _take_ts(time: spec.Time, *, folded: bool) -> Callable[[Any, Incoming], int | None]:
-    get = compile_paths(time.at, folded=folded)
-    clock = compile_time(time.format, time.layout)
-    unknown = tokens(time.unknown)
+def _only_ts(time: spec.Time, places: Places) -> Step:
+    at = places.at(time.at)
+    is_unknown, clock, assumed = _clock(time)
 
-    def take(record: Any, message: Incoming) -> int | None:
-        raw = get(record, message)
-        return None if raw is None or token(raw) in unknown else clock(raw, message)
+    def step(found: Found, message: Incoming, reading: Reading) -> None:
+        raw = found[at]
+        if raw is not None and not is_unknown(raw):
+            reading.ts = clock(raw, message)
+            reading.flags |= assumed
 
-    return take
+    return step
 
 
-def compile_key(key: spec.Key, *, folded: bool) -> Step:
-    get = compile_paths(key.at, folded=folded)
-    absent = key.absent
+def _clock(time: spec.Time) -> tuple[Callable[[object], bool], Clock, int]:
+    """What means no time, how to read one, and the flag of what had to be assumed."""
+    assumed = Flag.ZONE_ASSUMED.value if time.format == "local" else 0
+    return compile_listed(time.unknown), compile_time(time.format, time.layout), assumed
+
+
+def compile_key(key: spec.Key, places: Places) -> Step:
+    at, absent = places.at(key.at), key.absent
     convert = _id if key.kind == "id" else _sequence
 
-    def step(record: Any, message: Incoming, reading: Reading) -> None:
-        raw = get(record, message)
+    def step(found: Found, _message: Incoming, reading: Reading) -> None:
+        raw = found[at]
         reading.key = absent if raw is None else convert(raw)
 
     return step
@@ -82,30 +88,13 @@ def _sequence(raw: object) -> int:
     raise DecodeError("key", f"the key is a whole number from 0 to 2^63-1, not {show(raw)}")
 
 
-def compile_mark(mark: spec.Mark | bool, flag: int, *, folded: bool) -> Step:
-    if isinstance(mark, bool):
-        return _always(flag if mark else 0)
-    get: Getter = compile_paths(mark.at, folded=folded)
-    values = tokens(mark.values)
-    if mark.present:
-        return lambda record, message, reading: _flag_if(
-            reading, flag, get(record, message) is not None
-        )
+def compile_mark(mark: spec.Mark, flag: int, places: Places) -> Step:
+    """Sets the flag where the mark stands."""
+    at, is_listed, present = places.at(mark.at), compile_listed(mark.values), mark.present
 
-    def step(record: Any, message: Incoming, reading: Reading) -> None:
-        if token(get(record, message)) in values:
+    def step(found: Found, _message: Incoming, reading: Reading) -> None:
+        raw = found[at]
+        if raw is not None and (present or is_listed(raw)):
             reading.flags |= flag
-
-    return step
-
-
-def _flag_if(reading: Reading, flag: int, holds: bool) -> None:
-    if holds:
-        reading.flags |= flag
-
-
-def _always(flag: int) -> Step:
-    def step(_record: Any, _message: Incoming, reading: Reading) -> None:
-        reading.flags |= flag
 
     return step

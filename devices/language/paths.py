@@ -4,7 +4,7 @@
 every native topic, and captures may be joined: `{gateway}-{side}`. Inside `each`, a path starts at
 the record, one with `$.` in front at the whole payload, and one with `^.` at what holds the
 record's array. `[key=value]` is the first of an array's objects whose key holds the value (at most
-`_SEARCHED` are looked at: work is bounded by the payload's length). A path that leads nowhere, or
+`SEARCHED` are looked at: work is bounded by the payload's length). A path that leads nowhere, or
 to null, gives None: *not said*.
 """
 
@@ -16,7 +16,7 @@ from devices.language.tokens import token
 from devices.message import Incoming
 
 Getter = Callable[[Any, Incoming], Any]
-"""(record, message) → the value, or None."""
+"""(payload, message) → the value, or None."""
 
 
 class Pick(NamedTuple):
@@ -31,7 +31,7 @@ Step = str | int | Pick
 PLACE = ("area", "gateway")
 """Captures that every native topic has: they stand in front of the device's own."""
 
-_SEARCHED = 256
+SEARCHED = 256
 _STEP = re.compile(
     r"""\.?(?:"([^"]+)"|([^."\[\]{}]+))|\[(-?\d{1,4})\]|\[([^\]=]+)=([^\]]*)\]""",
 )
@@ -86,36 +86,19 @@ def capture_names(text: str) -> list[str]:
 
 
 def compile_path(text: str, *, folded: bool = False) -> Getter:
-    """A function that follows the path; `folded` where the payload's keys were folded."""
+    """A function that follows the path from the whole payload; `folded` where keys were folded.
+
+    What the places of a reading lead to is found together: see `places`.
+    """
     if capture_names(text):
-        return _template(text)
+        return compile_template(text)
     steps = parse_path(text)
     follow = compile_steps(fold_steps(steps) if folded else steps)
-    if text[0] not in "$^":
-        return lambda record, _message: follow(record)
-    is_root = text[0] == "$"
-    if any(isinstance(step, Pick) for step in steps):
-        get = _once_a_value(text, follow)
-        return lambda _record, message: get(message.root if is_root else message.parent, message)
-    if is_root:
-        return lambda _record, message: follow(message.root)
-    return lambda _record, message: follow(message.parent)
+    return lambda root, _message: follow(root)
 
 
-def _once_a_value(text: str, follow: Callable[[Any], Any]) -> Getter:
-    """Searches what many records share only once: else the work would grow with their square."""
-
-    def get(start: Any, message: Incoming) -> Any:
-        key = (text, id(start))
-        found = message.searched
-        if key not in found:
-            found[key] = follow(start)
-        return found[key]
-
-    return get
-
-
-def _template(text: str) -> Getter:
+def compile_template(text: str) -> Getter:
+    """Of a place made of captures: the text they give, None where one is missing."""
     parts = _CAPTURE.split(text)
     literal, names = parts[::2], parts[1::2]
     if len(names) == 1 and not any(literal):
@@ -159,6 +142,8 @@ def compile_paths(texts: list[str], *, folded: bool = False) -> Getter:
 
 def compile_steps(steps: list[Step]) -> Callable[[Any], Any]:
     """A function that follows the steps from a value."""
+    if not steps:
+        return lambda value: value
     if len(steps) == 1 and isinstance(key := steps[0], str):
         return lambda value: value.get(key) if type(value) is dict else None
 
@@ -182,7 +167,7 @@ def compile_steps(steps: list[Step]) -> Callable[[Any], Any]:
 
 def _picked(records: list[Any], pick: Pick) -> Any:
     key, wanted = pick
-    for record in records[:_SEARCHED]:
+    for record in records[:SEARCHED]:
         if type(record) is dict and token(record.get(key)) == wanted:
             return record
     return None

@@ -2,31 +2,23 @@
 
 from collections.abc import Callable
 from sys import intern
-from typing import Any
 
-from devices.decoded import (
-    Decoded,
-    DecodeError,
-    Reading,
-    Status,
-    hashed_key,
-    is_emergency,
-    show,
-)
+from devices.decoded import Decoded, DecodeError, Reading, Status, hashed_key, is_emergency, show
 from devices.ids import device_id
 from devices.language import spec
-from devices.language.contents import compile_steps
+from devices.language.cases import compile_applies
+from devices.language.contents import always, compile_steps
 from devices.language.each import Record, compile_each
 from devices.language.frames import compile_frame
 from devices.language.paths import capture_names, compile_paths
 from devices.language.payloads import compile_load
+from devices.language.places import Found, Places
 from devices.language.tokens import token, tokens
-from devices.language.values import compile_applies
 from devices.message import Incoming, Loaded
 
 
 class Reader:
-    """Reads one variant of one topic. Raises nothing but DecodeError."""
+    """Reads one variant of one topic: `load`, `device`, `read`. Raises nothing but DecodeError."""
 
     def __init__(self, profile: spec.Profile, message: spec.Message) -> None:
         folded = message.fold_keys
@@ -34,17 +26,20 @@ class Reader:
         self.only_registered = profile.only_registered
         self.ignore = message.ignore
         self.applies = compile_applies(message)
-        """Whether this variant is meant; the message is loaded."""
+        """Whether this variant is meant; the message is loaded. None: always."""
         self._load = compile_load(message)
         self._loading = _loading(message)
         self._frames = [compile_frame(frame, folded=folded) for frame in message.frame]
-        self._device = compile_paths(message.device, folded=folded)
         by_topic = [at for at in message.device if capture_names(at)]
         self._of_topic = compile_paths(by_topic) if by_topic else None
         self._each = compile_each(message.each, folded=folded) if message.each else None
         self._availability = _availability(message.availability, folded=folded)
         self._of_device = message.availability is None or message.availability.of == "device"
-        self._steps = compile_steps(message)
+        places = Places(folded=folded, has_records=bool(message.each))
+        self._device_at = places.at(message.device)
+        self._steps = compile_steps(message, places)
+        self._flags = always(message)
+        self._find, self._find_root, self._find_parent = places.finder()
 
     def load(self, message: Incoming) -> None:
         """Parse the payload into `message.root`; DecodeError where it is not of the kind."""
@@ -54,7 +49,6 @@ class Reader:
         if isinstance(loaded, DecodeError):
             raise loaded.of(None)
         message.root, message.faults = loaded
-        message.searched = {}
 
     def _load_anew(self, message: Incoming) -> Loaded:
         try:
@@ -66,24 +60,47 @@ class Reader:
         return message.root, message.faults
 
     def device(self, message: Incoming) -> str | None:
-        """The (first) device the message is about; None for a bridge's own messages."""
+        """The (first) device the message is about; None for a bridge's own messages.
+
+        What is found on the way is kept in the message for `read`.
+        """
         if self.ignore is not None or not self._of_device:
             return None
         if self._each is None:
-            return self._device_of(message.root, message)
+            found = self._find(message.root, message, (), ())
+            message.found = [found]
+            return self._device_of(found)
         return self._first_device(self._each(message), message)
 
     def _first_device(self, records: list[Record], message: Incoming) -> str | None:
+        message.found = self._find_each(records, message)
         failure: DecodeError | None = None
-        for record in records:
-            self._enter(message, record)
+        for found in message.found:
             try:
-                return self._device_of(record.value, message)
+                if isinstance(found, DecodeError):
+                    raise found
+                return self._device_of(found)
             except DecodeError as error:
                 failure = failure or error
         if failure is not None:
             raise failure
         return None
+
+    def _find_each(self, records: list[Record], message: Incoming) -> list[Found | DecodeError]:
+        """What stands at the places of each record; why, where there is none."""
+        root = self._find_root(message.root)
+        parent, held = self._find_parent(None), None
+        everything: list[Found | DecodeError] = []
+        for record, holder, key in records:
+            if holder is not held:
+                parent, held = self._find_parent(holder), holder
+            if key is not None:
+                message.captures = message.captures | {"key": key}
+            if isinstance(record, DecodeError):
+                everything.append(record)
+            else:
+                everything.append(self._find(record, message, root, parent))
+        return everything
 
     def topic_device(self, message: Incoming) -> str | None:
         """The device as far as the topic tells it, where the payload cannot be read."""
@@ -91,14 +108,14 @@ class Reader:
         return device_id(found) if found and found.strip() else None
 
     def read(self, message: Incoming) -> Decoded:
-        """All that the message says; it is loaded."""
+        """All that the message says; it is loaded, and `device` was asked for."""
         result = Decoded(self.profile)
         if self.ignore is not None:
             result.ignored = self.ignore
         elif self._availability is not None:
             self._read_availability(result, message)
         elif self._each is None:
-            self._add(result, message.root, message)
+            self._add(result, message.found[0], message)
         else:
             self._add_each(result, message)
         return result
@@ -113,33 +130,26 @@ class Reader:
             result.status = Status(online)
 
     def _add_each(self, result: Decoded, message: Incoming) -> None:
-        assert self._each is not None  # noqa: S101 (told by `read`)
-        records = self._each(message)
         seen: set[tuple[object, ...]] = set()
-        for index, record in enumerate(records):
-            self._enter(message, record)
+        for index, found in enumerate(message.found):
             try:
-                self._add(result, record.value, message)
+                self._add(result, found, message)
                 _keep_apart(result.readings[-1], index, seen)
             except DecodeError as error:
                 error.index = index
                 result.rejects.append(error)
-        if not records:
+        if not message.found:
             result.ignored = "no records"
 
-    @staticmethod
-    def _enter(message: Incoming, record: Record) -> None:
-        message.parent = record.parent
-        if record.key is not None:
-            message.captures = message.captures | {"key": record.key}
-
-    def _add(self, result: Decoded, record: Any, message: Incoming) -> None:
-        device = self._device_of(record, message)
-        reading = Reading(device, None, None, {})
+    def _add(self, result: Decoded, found: Found | DecodeError, message: Incoming) -> None:
+        if isinstance(found, DecodeError):
+            raise found
+        device = self._device_of(found)
+        reading = Reading(device, None, None, {}, self._flags)
         faults: list[DecodeError] = []
         for step in self._steps:
             try:
-                step(record, message, reading)
+                step(found, message, reading)
             except DecodeError as error:
                 faults.append(error)
         if faults:
@@ -148,10 +158,8 @@ class Reader:
             result.faults += [fault.of(device) for fault in message.faults]
         result.readings.append(reading)
 
-    def _device_of(self, record: Any, message: Incoming) -> str:
-        if isinstance(record, DecodeError):
-            raise record
-        raw = self._device(record, message)
+    def _device_of(self, found: Found) -> str:
+        raw = found[self._device_at]
         if type(raw) is int:
             raw = token(raw)
         if type(raw) is not str:

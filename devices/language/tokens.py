@@ -5,6 +5,7 @@ text without case and outer space.
 """
 
 import re
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from devices.decoded import DecodeError, show
@@ -12,7 +13,10 @@ from devices.decoded import DecodeError, show
 _MOST = 10**18
 _SHORT = 15
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_HUGE = 1e30
+HUGE = 1e30
+"""Numbers are smaller than this."""
+NUMERIC = (int, float)
+"""The types of a raw number; a boolean is none."""
 
 
 def token(raw: object) -> str | None:
@@ -37,8 +41,30 @@ def _remembered(text: str) -> str:
     return text
 
 
-def tokens(values: list[str | int | float | bool]) -> frozenset[str]:
+def tokens(values: Iterable[str | int | float | bool]) -> frozenset[str]:
     return frozenset(t for v in values if (t := token(v)) is not None)
+
+
+def compile_listed(values: Sequence[str | int | float | bool]) -> Callable[[object], bool]:
+    """Whether a raw value is one of those listed, as `token` compares them."""
+    words = tokens(values)
+    numbers = frozenset(map(_said, filter(_NUMBER.fullmatch, words)))
+    if words == {""}:
+        return lambda raw: type(raw) is str and not raw.strip()
+
+    def is_listed(raw: object) -> bool:
+        if type(raw) in NUMERIC:
+            return raw in numbers
+        return (type(raw) is str and raw in words) or token(raw) in words
+
+    return is_listed
+
+
+def _said(word: str) -> int | float:
+    try:
+        return int(word)
+    except ValueError:
+        return float(word)
 
 
 def number(raw: object, name: str) -> float | int:
@@ -47,6 +73,6 @@ def number(raw: object, name: str) -> float | int:
         raw = float(text)
     if type(raw) is not int and type(raw) is not float:
         raise DecodeError("type", f"{name} is a number, not {show(raw)}")
-    if not -_HUGE < raw < _HUGE:
+    if not -HUGE < raw < HUGE:
         raise DecodeError("value", f"{name} is beyond any number it could be: {show(raw)}")
     return raw

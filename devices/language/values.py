@@ -1,4 +1,4 @@
-"""One quantity of a profile, compiled: record → canonical number or code."""
+"""One quantity of a profile, compiled: raw value → canonical number or code."""
 
 import math
 from collections.abc import Callable
@@ -6,54 +6,20 @@ from typing import Any
 
 from devices.decoded import DecodeError, is_emergency, show
 from devices.language import spec
-from devices.language.paths import Getter, compile_path, compile_paths
-from devices.language.tokens import number, token, tokens
-from devices.message import Incoming
+from devices.language.tokens import HUGE, NUMERIC, number, token
 from schemas.quantities import QUANTITIES, Number
 
-Take = Callable[[Any, Incoming], float | int | None]
-"""(record, message) → the value, None where unknown; DecodeError where it cannot be read."""
 Convert = Callable[[Any], float | int | None]
-Test = Callable[[Any, Incoming], bool]
-Applies = Callable[[Incoming], bool]
-Holds = list[tuple[int, frozenset[str]]]
-"""(index of a place, the tokens that will do) for each condition of a case."""
+"""A raw value that is there → the canonical one, None where that means unknown; DecodeError where
+it cannot be read."""
 
 _WIDEST = 2**63
 _MOST_PARTS = 64
 _BOOL: dict[str | None, float | int] = {"false": 0, "true": 1}
 
 
-def compile_value(name: str, value: spec.Value, *, folded: bool) -> Take:
-    """`value` must have passed the checks of `spec.Message`."""
-    get = compile_paths(value.at, folded=folded)
-    if value.absent is not None:
-        get = _with_absent(get, value, folded=folded)
-    convert = _convert(name, value)
-    unknown = tokens(value.unknown)
-
-    def take(record: Any, message: Incoming) -> float | int | None:
-        raw = get(record, message)
-        if raw is None or (unknown and token(raw) in unknown):
-            return None
-        return convert(raw)
-
-    return take
-
-
-def _with_absent(get: Getter, value: spec.Value, *, folded: bool) -> Getter:
-    unless = [compile_path(path, folded=folded) for path in value.unless]
-
-    def get_or_absent(record: Any, message: Incoming) -> Any:
-        raw = get(record, message)
-        if raw is not None or any(other(record, message) for other in unless):
-            return raw
-        return value.absent
-
-    return get_or_absent
-
-
-def _convert(name: str, value: spec.Value) -> Convert:
+def compile_convert(name: str, value: spec.Value) -> Convert:
+    """`value` must have passed the checks of `spec.Message`; its `unknown` is looked at before."""
     convert = _convert_whole(name, value)
     if (bit := value.bit) is not None:
         whole, is_bool = convert, not value.words
@@ -107,7 +73,7 @@ def _scaled(name: str, value: spec.Value) -> Convert:
         most = math.inf if value.most is None else value.most
         return lambda raw: min(max(number(raw, name) * scale + offset, least), most)
     if scale == 1 and offset == 0:
-        return lambda raw: number(raw, name)
+        return lambda raw: raw if type(raw) in NUMERIC and -HUGE < raw < HUGE else number(raw, name)
     return lambda raw: number(raw, name) * scale + offset
 
 
@@ -115,7 +81,9 @@ def _words(name: str, words: dict[str | None, float | int], otherwise: Convert |
     known = ", ".join(map(str, words))
 
     def convert(raw: Any) -> float | int | None:
-        code = words.get(token(raw))
+        code = words.get(raw) if type(raw) is str else None
+        if code is None:
+            code = words.get(token(raw))  # not spelled as the profile spells it
         if code is not None:
             return code
         if otherwise is not None:
@@ -123,34 +91,3 @@ def _words(name: str, words: dict[str | None, float | int], otherwise: Convert |
         raise DecodeError("value", f"{name} is told by {known}, not by {show(raw)}")
 
     return convert
-
-
-def compile_case(case: spec.Case, places: list[str]) -> tuple[Holds, dict[str, float | int]]:
-    """Which of the `places` must hold which tokens, and the quantities that are then set."""
-    holds = [(places.index(place), tokens(values)) for place, values in case.when.items()]
-    return holds, {name: spec.code(name, word) for name, word in case.set.items()}
-
-
-def compile_applies(message: spec.Message) -> Applies:
-    """Whether a variant is meant: `when`, `has` and `lacks` all hold. Ignored topics need none."""
-    folded = message.fold_keys
-    tests: list[Test] = []
-    for place, values in message.when.items():
-        get = compile_paths(message.fields.get(place, [place]), folded=folded)
-        tests.append(_holds(get, tokens(values)))
-    tests += [_stands(compile_path(path, folded=folded), True) for path in message.has]
-    tests += [_stands(compile_path(path, folded=folded), False) for path in message.lacks]
-    if not tests:
-        return lambda _message: True
-    if len(tests) == 1:
-        (test,) = tests
-        return lambda incoming: test(incoming.root, incoming)
-    return lambda incoming: all(test(incoming.root, incoming) for test in tests)
-
-
-def _holds(get: Getter, wanted: frozenset[str]) -> Test:
-    return lambda record, message: token(get(record, message)) in wanted
-
-
-def _stands(get: Getter, wanted: bool) -> Test:
-    return lambda record, message: (get(record, message) is not None) is wanted

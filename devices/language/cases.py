@@ -1,0 +1,106 @@
+"""What several places hold together, compiled: the cases of a message, and which variant applies.
+
+Only the words that a profile lists matter, so the answers are few and are remembered.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from devices.decoded import DecodeError, Reading, Values, show
+from devices.language import spec
+from devices.language.marks import Step
+from devices.language.meaning import meaning
+from devices.language.paths import Getter, compile_path, compile_paths
+from devices.language.places import Found, Places
+from devices.language.tokens import token, tokens
+from devices.message import Incoming
+
+Applies = Callable[[Incoming], bool]
+Outcome = tuple[Values, int]
+"""The quantities that are set, and the flags."""
+
+_Word = Callable[[Any], str | None]
+_Said = tuple[str | None, ...]
+_Test = Callable[[Any, Incoming], bool]
+
+_REMEMBERED = 1024
+
+
+def compile_cases(message: spec.Message, places: Places) -> Step:
+    """The first case that holds sets its quantities."""
+    names = list(dict.fromkeys(place for case in message.case for place in case.when))
+    looks = [(places.at(message.fields.get(n, [n])), _word(message, n)) for n in names]
+    judge = _judge(message, names)
+    is_error = message.otherwise != "nothing"
+
+    def step(found: Found, _message: Incoming, reading: Reading) -> None:
+        outcome = judge(tuple([word(found[at]) for at, word in looks]))
+        if outcome is not None:
+            reading.values.update(outcome[0])
+            reading.flags |= outcome[1]
+        elif is_error:
+            said = [(n, token(found[at])) for n, (at, _) in zip(names, looks, strict=True)]
+            text = ", ".join(f"{name} = {show(word)}" for name, word in said)
+            raise DecodeError("value", f"no case of the profile holds: {text}")
+
+    return step
+
+
+def _word(message: spec.Message, place: str) -> _Word:
+    """What a place says, if any case asks for it: else None."""
+    known = tokens([word for case in message.case for word in case.when.get(place, [])])
+
+    def word(raw: Any) -> str | None:
+        if type(raw) is str and raw in known:
+            return raw
+        said = token(raw)
+        return said if said in known else None
+
+    return word
+
+
+def _judge(message: spec.Message, names: list[str]) -> Callable[[_Said], Outcome | None]:
+    cases = []
+    for case in message.case:
+        values = {name: spec.code(name, word) for name, word in case.set.items()}
+        holds = [(names.index(place), tokens(words)) for place, words in case.when.items()]
+        cases.append((holds, (values, meaning(values, case.as_))))
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def judge(said: _Said) -> Outcome | None:
+        for holds, outcome in cases:
+            if all(said[place] in wanted for place, wanted in holds):
+                return outcome
+        return None
+
+    return judge
+
+
+def compile_applies(message: spec.Message) -> Applies | None:
+    """Whether a variant is meant: `when`, `has` and `lacks` all hold; None: always."""
+    folded = message.fold_keys
+    tests: list[_Test] = []
+    for place, values in message.when.items():
+        get = compile_paths(message.fields.get(place, [place]), folded=folded)
+        tests.append(_holds(get, tokens(values)))
+    tests += [_stands(compile_path(path, folded=folded), True) for path in message.has]
+    tests += [_stands(compile_path(path, folded=folded), False) for path in message.lacks]
+    if not tests:
+        return None
+    if len(tests) == 1:
+        (test,) = tests
+        return lambda incoming: test(incoming.root, incoming)
+    return lambda incoming: all(test(incoming.root, incoming) for test in tests)
+
+
+def _holds(get: Getter, wanted: frozenset[str]) -> _Test:
+    def holds(root: Any, message: Incoming) -> bool:
+        raw = get(root, message)
+        return (type(raw) is str and raw in wanted) or token(raw) in wanted
+
+    return holds
+
+
+def _stands(get: Getter, wanted: bool) -> _Test:
+    return lambda root, message: (get(root, message) is not None) is wanted
