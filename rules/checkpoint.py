@@ -15,8 +15,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.columns import Column, Sparse, State
+from rules.columns import Column, State
 from rules.rule import Rule
+from rules.sparse import Sparse
 
 VERSION = 2
 """Of this form and of what the shared columns mean; others cannot be read."""

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.journal import Journal
+from rules.sparse import Rows, Sparse, usual
+
 Array = NDArray[Any]
-Rows = NDArray[np.integer[Any]] | int
 
 
 class Column:
@@ -51,6 +53,10 @@ class Column:
     def undo(self, rows: Rows, old: Any) -> None:
         self.data[rows] = old
 
+    def below(self, limit: float) -> Array:
+        """The rows whose value is less, ascending."""
+        return np.flatnonzero(self.data < limit)
+
     def grow(self, size: int) -> None:
         fresh = np.full((size, *self.data.shape[1:]), self.default, self.dtype)
         fresh[: len(self.data)] = self.data
@@ -67,93 +73,9 @@ class Column:
         for rows, old in self._journal.of(self):
             data = data.copy() if data is self.data else data
             data[rows] = old
-        usual = np.isnan(data) if np.isnan(self.default) else data == self.default
-        usual = usual if usual.ndim == 1 else usual.all(axis=1)
-        told = np.flatnonzero(~usual)
+        same = usual(data, self.default)
+        told = np.flatnonzero(~(same if same.ndim == 1 else same.all(axis=1)))
         return told, data[told]
-
-
-class Sparse:
-    """A column of which few rows are not at their default. Read and written as `Column` is,
-    for few rows at a time."""
-
-    __slots__ = ("_journal", "_values", "default", "dtype", "name")
-
-    width = 1
-
-    def __init__(self, name: str, dtype: np.dtype[Any], default: float, journal: Journal) -> None:
-        self.name = name
-        self.dtype = dtype
-        self.default = default
-        self._values: dict[int, float] = {}
-        self._journal = journal
-
-    def __len__(self) -> int:
-        """How many rows are not at their default."""
-        return len(self._values)
-
-    def __getitem__(self, rows: Any) -> Any:
-        if not isinstance(rows, np.ndarray):
-            return self._values.get(int(rows), self.default)
-        if not self._values:
-            return np.full(len(rows), self.default, self.dtype)
-        find, default = self._values.get, self.default
-        return np.array([find(row, default) for row in rows.tolist()], self.dtype)
-
-    @property
-    def rows(self) -> Array:
-        """The rows that are not at their default, ascending."""
-        return np.array(sorted(self._values), np.intp)
-
-    def put(self, rows: Rows, values: Any) -> None:
-        """Write `values` at `rows`, none of which may repeat."""
-        where = rows.tolist() if isinstance(rows, np.ndarray) else [int(rows)]
-        old = [self._values.get(row, self.default) for row in where]
-        self._journal.entries.append((self, where, old))
-        self.undo(where, np.broadcast_to(np.asarray(values, self.dtype), len(where)).tolist())
-
-    def undo(self, rows: list[int], old: list[float]) -> None:
-        for row, value in zip(rows, old, strict=True):
-            if value == self.default:
-                self._values.pop(row, None)
-            else:
-                self._values[row] = value
-
-    def grow(self, size: int) -> None:
-        """Rows that were never written take no room."""
-
-    def reset(self, rows: Array, values: Array) -> None:
-        """Forget everything but these."""
-        self._values = dict(zip(rows.tolist(), values.tolist(), strict=True))
-
-    def adopted(self) -> tuple[Array, Array]:
-        """The rows that differ from the default, as last committed, and their values."""
-        values = dict(self._values)
-        for rows, old in self._journal.of(self):
-            values.update(zip(rows, old, strict=True))
-        told = sorted(row for row, value in values.items() if value != self.default)
-        return np.array(told, np.intp), np.array([values[row] for row in told], self.dtype)
-
-
-class Journal:
-    """What was overwritten since the last commit, oldest first."""
-
-    __slots__ = ("entries",)
-
-    def __init__(self) -> None:
-        self.entries: list[tuple[Column | Sparse, Any, Any]] = []
-
-    def of(self, column: Column | Sparse) -> Iterator[tuple[Any, Any]]:
-        """One column's part, newest first."""
-        return ((rows, old) for of, rows, old in reversed(self.entries) if of is column)
-
-    def rollback(self) -> None:
-        while self.entries:
-            column, rows, old = self.entries.pop()
-            column.undo(rows, old)
-
-    def commit(self) -> None:
-        self.entries.clear()
 
 
 class Table:

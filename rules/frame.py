@@ -63,6 +63,14 @@ class Round:
     def __len__(self) -> int:
         return len(self.ts)
 
+    def at(self, rows: slice | NDArray[np.intp]) -> Round:
+        """Some of the rows."""
+        columns = {name: getattr(self, name)[rows] for name in _COLUMNS}
+        return Round(**columns, values={n: column[rows] for n, column in self.values.items()})
+
+
+_COLUMNS = tuple(name for name in Round.__slots__ if name != "values")
+
 
 def rounds(readings: Readings, clock: Int64, world: World, lateness: int) -> Iterator[Round]:
     """The rows that speak for a device, first rows of all homes first."""
@@ -75,7 +83,7 @@ def rounds(readings: Readings, clock: Int64, world: World, lateness: int) -> Ite
         return
     start = 0
     for end in ends:
-        yield _slice(whole, start, end)
+        yield whole.at(slice(start, end))
         start = end
 
 
@@ -128,9 +136,3 @@ def _whole(
         fall_event=((flags & _FALL_EVENT) != 0) & (readings.fall[order] == Fall.CONFIRMED),
         values={name: getattr(readings, name)[order] for name in QUANTITIES},
     )
-
-
-def _slice(whole: Round, start: int, end: int) -> Round:
-    cut = slice(start, end)
-    columns = {name: getattr(whole, name)[cut] for name in Round.__slots__ if name != "values"}
-    return Round(**columns, values={name: column[cut] for name, column in whole.values.items()})

@@ -8,7 +8,7 @@ of their own, so that they never swallow the real thing.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,16 @@ Array = NDArray[Any]
 FIGURES = frozenset({"subject", "late", "suspect"})
 
 
+class _Heard(NamedTuple):
+    """What the rows say, and of a fall: whether in order, the state before, and whether they
+    lie within a known one."""
+
+    said: Array
+    in_order: Array
+    before: Array
+    in_run: Array
+
+
 class Event:
     def __init__(self, setting: Setting[EventBlock]) -> None:
         self._set = setting
@@ -38,12 +48,13 @@ class Event:
         self._value = block.code(block.value)
         self._old_values = np.array([self._value, *map(block.code, block.from_history)], np.int8)
         self._test_value = block.code(block.test_value) if block.test_value else None
-        column, prefix = setting.state.device.column, setting.prefix
-        self._newest = column(f"{prefix}/newest", np.int64, NEVER)
-        self._older = column(f"{prefix}/older", np.int64, NEVER)
-        self._tested = column(f"{prefix}/tested", np.int64, NEVER)
-        self._checked = column(f"{prefix}/checked", np.int64, NEVER)
-        self._told = column(f"{prefix}/told", np.int8, UNKNOWN)
+        self._words = {block.code(word) for word in block.words()}
+        sparse, prefix = setting.state.device.sparse, setting.prefix
+        self._newest = sparse(f"{prefix}/newest", np.int64, NEVER)
+        self._older = sparse(f"{prefix}/older", np.int64, NEVER)
+        self._tested = sparse(f"{prefix}/tested", np.int64, NEVER)
+        self._checked = sparse(f"{prefix}/checked", np.int64, NEVER)
+        self._told = sparse(f"{prefix}/told", np.int8, UNKNOWN)
 
     def follow(self, world: World, parameters: Parameters) -> None:
         elder = world.registry.devices.elder
@@ -61,23 +72,34 @@ class Event:
     def apply(self, rows: Round, news: News) -> None:
         quantity = self._set.block.quantity
         said = news.sos if quantity == "sos" else rows.values[quantity]
-        worth = said != UNKNOWN
-        if not worth.any():
-            return
-        says = said == self._value
-        self._tests(rows, said)
-        self._reports(rows, self._fresh(rows, says, news), self._old(rows, said, says, news))
+        few = np.flatnonzero(self._matters(rows, said))
+        if len(few):
+            heard = _Heard(said[few], news.fall[few], news.fall_before[few], news.in_run[few])
+            self._judge(rows.at(few), heard)
+
+    def _matters(self, rows: Round, said: Array) -> Array:
+        """Most rows say nothing, or that nothing happened."""
+        worth = (said != UNKNOWN) & rows.history
+        for word in self._words:
+            worth |= said == word
+        return np.asarray(worth)
+
+    def _judge(self, rows: Round, heard: _Heard) -> None:
+        says = heard.said == self._value
+        self._tests(rows, heard.said)
+        self._reports(rows, self._fresh(rows, says, heard), self._old(rows, says, heard))
         self._retained(rows, says)
 
-    def _fresh(self, rows: Round, says: Array, news: News) -> Array:
+    def _fresh(self, rows: Round, says: Array, heard: _Heard) -> Array:
         if self._set.block.counts == "message":
             return np.asarray(says & rows.live)
-        edge = news.fall & ((news.fall_before != self._value) | rows.fall_event)
+        edge = heard.in_order & ((heard.before != self._value) | rows.fall_event)
         return np.asarray(says & rows.live & edge)
 
-    def _old(self, rows: Round, said: Array, says: Array, news: News) -> Array:
+    def _old(self, rows: Round, says: Array, heard: _Heard) -> Array:
         """Rows from history; and edges that come out of order."""
-        history = rows.history & ~rows.retained & ~rows.test & (said != UNKNOWN)
+        said = heard.said
+        history = rows.history & ~rows.retained & ~rows.test
         old = history & np.isin(said, self._old_values)
         if self._set.block.counts == "message":
             return np.asarray(old)
@@ -86,7 +108,7 @@ class Event:
         self._told.put(
             rows.device[told], np.where(rows.fall_event[told], np.int8(UNKNOWN), said[told])
         )
-        out_of_order = says & rows.live & ~news.fall & ~news.in_run
+        out_of_order = says & rows.live & ~heard.in_order & ~heard.in_run
         return np.asarray((old & changed) | out_of_order)
 
     def _reports(self, rows: Round, fresh: Array, old: Array) -> None:

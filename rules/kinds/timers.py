@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rules.columns import Column, Table
 from rules.groups import firsts
 from rules.limits import FOREVER
+from rules.sparse import Sparse
 from schemas.times import NEVER, SECOND
 
 Array = NDArray[Any]
@@ -25,9 +26,12 @@ class Timers:
     `_near` holds at least the rows whose deadline is before `_horizon`.
     """
 
-    def __init__(self, table: Table, name: str) -> None:
-        self.due: Column = table.column(name, np.int64, FOREVER)
-        self.forget()
+    def __init__(self, table: Table, name: str, *, few: bool = False) -> None:
+        """`few`: nearly no subject ever has a deadline."""
+        make = table.sparse if few else table.column
+        self.due: Column | Sparse = make(name, np.int64, FOREVER)
+        self._soonest = self._horizon = NEVER
+        self._near: list[Array] = []
 
     def set(self, rows: Array, due: Array) -> None:
         if not len(rows):
@@ -41,24 +45,25 @@ class Timers:
     def forget(self) -> None:
         """The column was changed from outside: look at all of it the next time."""
         self._soonest = self._horizon = NEVER
-        self._near: list[Array] = []
+        self._near = []
 
     def due_by(self, limit: int) -> Array:
         """Rows of all subjects whose deadline is at or before `limit`, ascending."""
-        if self._soonest > limit or not len(self.due.data):
+        if self._soonest > limit:
             return np.zeros(0, np.intp)
         near = self._look(limit)
         due = self.due[near]
         rows = near[due <= limit]
         if not len(rows):
             self._soonest = min(int(due.min(initial=FOREVER)), self._horizon)
-        return rows
+        return np.asarray(rows)
 
     def _look(self, limit: int) -> Array:
         """The rows with a deadline before the horizon, which is moved behind `limit`."""
+        near: Array
         if limit >= self._horizon:
             self._horizon = limit + AHEAD
-            near = np.flatnonzero(self.due.data < self._horizon)
+            near = self.due.below(self._horizon)
         elif len(self._near) == 1:
             return self._near[0]
         else:
@@ -66,7 +71,7 @@ class Timers:
             rows = rows[firsts(rows)]
             near = rows[self.due[rows] < self._horizon]
         self._near = [near]
-        return near
+        return np.asarray(near)
 
     def due_among(self, rows: Array, limits: Array) -> Array:
         """Those of `rows` whose deadline is at or before their own limit."""

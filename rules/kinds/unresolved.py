@@ -34,9 +34,9 @@ class Unresolved:
         self._set = setting
         block, table = setting.block, setting.state.device
         self._value = block.code(block.value)
-        self._resolving = np.array([block.code(word) for word in block.resolved_by], np.int8)
-        self._timers = Timers(table, f"{setting.prefix}/due")
-        self._start = table.column(f"{setting.prefix}/start", np.int64, NEVER)
+        self._resolving = {block.code(word) for word in block.resolved_by}
+        self._timers = Timers(table, f"{setting.prefix}/due", few=True)
+        self._start = table.sparse(f"{setting.prefix}/start", np.int64, NEVER)
         self._ledger = Ledger(table, setting.prefix, setting.teller)
 
     def follow(self, world: World, parameters: Parameters) -> None:
@@ -58,16 +58,15 @@ class Unresolved:
             self._expire(due)
 
     def apply(self, rows: Round, news: News) -> None:
-        if not news.fall.any():
-            return
         said = rows.values[self._set.block.quantity]
-        starts = rows.live & news.fall & (said == self._value) & (news.fall_before != self._value)
-        for row in np.flatnonzero(starts).tolist():
-            self._begin(int(rows.device[row]), int(rows.ts[row]), late=bool(rows.late[row]))
-        ends = news.fall & np.isin(said, self._resolving)
-        ends &= self._start[rows.device] != NEVER
-        for row in np.flatnonzero(ends).tolist():
-            self._end(int(rows.device[row]), int(rows.ts[row]), late=bool(rows.late[row]))
+        # While something is open the state is the block's value: whatever settles it is an edge.
+        edges = np.flatnonzero(news.fall & (said != news.fall_before))
+        for row in edges.tolist():
+            device, ts, late = int(rows.device[row]), int(rows.ts[row]), bool(rows.late[row])
+            if said[row] == self._value and rows.live[row]:
+                self._begin(device, ts, late=late)
+            elif said[row] in self._resolving and self._start[device] != NEVER:
+                self._end(device, ts, late=late)
 
     def _begin(self, device: int, ts: int, *, late: bool) -> None:
         self._start.put(device, ts)
