@@ -13,8 +13,18 @@ _SIZED = re.compile(r"(hex|skip)(\d{1,3})")
 
 class Item(NamedTuple):
     name: str
-    size: int
-    read: Callable[[bytes], Any] | None  # None: passed over
+    form: str
+    """As `struct` writes it; u8, hex and skip have no order of bytes."""
+    finish: Callable[[Any], Any] | None = None
+    """What makes the value of what `struct` gives."""
+
+    @property
+    def size(self) -> int:
+        return struct.calcsize(self.form)
+
+
+Unpack = Callable[[bytes, int, dict[str, Any]], None]
+"""(frame, where, values): adds the values that stand there. The frame is long enough."""
 
 
 def parse_item(text: str) -> Item:
@@ -22,14 +32,53 @@ def parse_item(text: str) -> Item:
     name, colon, kind = text.partition(":")
     kind, times, factor = kind.partition("*")
     if colon and (form := _FORMATS.get(kind)) and (not times or _FACTOR.fullmatch(factor)):
-        return _number(name, struct.Struct(form), float(factor) if times else None)
+        return Item(name, form, _times(float(factor)) if times else None)
     if colon and not times and (sized := _SIZED.fullmatch(kind)) and int(sized[2]):
-        return Item(name, int(sized[2]), bytes.hex if sized[1] == "hex" else None)
+        return _sized(name, int(sized[2]), is_hex=sized[1] == "hex")
     known = ", ".join([*_FORMATS, "hexN", "skipN"])
     raise ValueError(f"{text!r} is not name:type or name:type*factor; types are {known}")
 
 
-def _number(name: str, form: struct.Struct, factor: float | None) -> Item:
-    if factor is None:
-        return Item(name, form.size, lambda data: form.unpack(data)[0])
-    return Item(name, form.size, lambda data: form.unpack(data)[0] * factor)
+def _sized(name: str, size: int, *, is_hex: bool) -> Item:
+    return Item(name, f"{size}s", bytes.hex) if is_hex else Item(name, f"{size}x")
+
+
+def _times(factor: float) -> Callable[[Any], Any]:
+    return lambda number: number * factor
+
+
+def compile_items(items: list[Item]) -> Unpack:
+    """Items that stand one after another, as few `struct`s as their orders of bytes allow."""
+    runs: list[tuple[int, list[Item]]] = []
+    at, order = 0, ""
+    for item in items:
+        own = item.form[0] if item.form[0] in "<>" else ""
+        if not runs or (own and order and own != order):
+            runs.append((at, []))
+            order = ""
+        order = order or own
+        runs[-1][1].append(item)
+        at += item.size
+    unpacks = [_unpack(run, start) for start, run in runs]
+    if len(unpacks) == 1:
+        return unpacks[0]
+
+    def unpack(frame: bytes, at: int, values: dict[str, Any]) -> None:
+        for part in unpacks:
+            part(frame, at, values)
+
+    return unpack
+
+
+def _unpack(items: list[Item], start: int) -> Unpack:
+    order = next((item.form[0] for item in items if item.form[0] in "<>"), "<")
+    read = struct.Struct(order + "".join(item.form.lstrip("<>") for item in items)).unpack_from
+    named = [item for item in items if not item.form.endswith("x")]
+    names, finishes = [i.name for i in named], [(i.name, i.finish) for i in named if i.finish]
+
+    def unpack(frame: bytes, at: int, values: dict[str, Any]) -> None:
+        values.update(zip(names, read(frame, at + start), strict=True))
+        for name, finish in finishes:
+            values[name] = finish(values[name])
+
+    return unpack

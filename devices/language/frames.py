@@ -8,21 +8,21 @@ entry without a tag is the layout of a whole frame.
 import base64
 import binascii
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 
 from devices.decoded import DecodeError, show
 from devices.language import spec
-from devices.language.binary import Item, parse_item
+from devices.language.binary import Item, Unpack, compile_items, parse_item
 from devices.language.paths import compile_paths, fold
 from devices.message import Incoming
 
-Unpack = Callable[[Incoming], None]
+Open = Callable[[Incoming], None]
 """Adds the frame's values to `message.root`, and what could not be read to `message.faults`.
 
 DecodeError where nothing could be read: a newer firmware's entry at the end loses nothing else."""
 
 
-def compile_frame(frame: spec.Frame, *, folded: bool) -> Unpack:
+def compile_frame(frame: spec.Frame, *, folded: bool) -> Open:
     get = compile_paths(frame.at, folded=folded)
     unless = compile_paths(frame.unless, folded=folded) if frame.unless else None
     into = fold(frame.into) if folded else frame.into
@@ -60,39 +60,55 @@ def _hex(text: Any) -> bytes:
         raise DecodeError("frame", f"not hexadecimal: {show(text)}") from None
 
 
+class _Entry(NamedTuple):
+    array: str | None
+    items: list[Item]
+    size: int
+    unpack: Unpack
+
+
 def _reader(frame: spec.Frame, *, folded: bool) -> Callable[[bytes, dict[str, Any]], None]:
-    entries: dict[bytes, tuple[str | None, list[Item]]] = {}
-    for entry in frame.entries:
-        items = [parse_item(text) for text in entry.read]
-        array = entry.list_
-        if folded:
-            items = [item._replace(name=fold(item.name)) for item in items]
-            array = array and fold(array)
-        entries[bytes.fromhex(entry.tag)] = array, items
-    tags = sorted({len(tag) for tag in entries}, reverse=True)
+    entries = {bytes.fromhex(e.tag): _entry(e, folded=folded) for e in frame.entries}
+    lengths = sorted({len(tag) for tag in entries}, reverse=True)
 
     def read(data: bytes, values: dict[str, Any]) -> None:
         """Of a tag that comes twice the last one counts; raises at the first unknown tag."""
         at = 0
         while at < len(data):
-            tag = next((t for n in tags if (t := data[at : at + n]) in entries), None)
-            if tag is None or (not tag and at):
+            for length in lengths:
+                if (entry := entries.get(data[at : at + length])) is not None:
+                    break
+            if entry is None or (not length and at):
                 raise DecodeError("frame", f"no entry of the profile reads {show(data[at:].hex())}")
-            array, items = entries[tag]
+            at += length
             here = values
-            if array is not None:
-                values.setdefault(array, []).append(here := {})
-            at = _read_items(items, data, at + len(tag), here)
+            if entry.array is not None:
+                values.setdefault(entry.array, []).append(here := {})
+            if at + entry.size > len(data):
+                _read_what_is_there(entry.items, data, at, here)
+            entry.unpack(data, at, here)
+            at += entry.size
 
     return read
 
 
-def _read_items(items: list[Item], data: bytes, at: int, values: dict[str, Any]) -> int:
+def _entry(entry: spec.Entry, *, folded: bool) -> _Entry:
+    items = [parse_item(text) for text in entry.read]
+    array = entry.list_
+    if folded:
+        items = [item._replace(name=fold(item.name)) for item in items]
+        array = array and fold(array)
+    return _Entry(array, items, sum(item.size for item in items), compile_items(items))
+
+
+def _read_what_is_there(
+    items: list[Item], data: bytes, at: int, values: dict[str, Any]
+) -> NoReturn:
+    """An entry that is cut off: its first values count; DecodeError names the first that is not
+    whole."""
     for item in items:
-        end = at + item.size
-        if end > len(data):
+        if at + item.size > len(data):
             raise DecodeError("frame", f"the frame ends within `{item.name}`")
-        if item.read is not None:
-            values[item.name] = item.read(data[at:end])
-        at = end
-    return at
+        compile_items([item])(data, at, values)
+        at += item.size
+    raise AssertionError("the entry was not cut off")

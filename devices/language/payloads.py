@@ -16,6 +16,7 @@ Load = Callable[[bytes], Any]
 
 _DEEPEST = 100
 _SHORT = 40
+_SMALL = 512  # characters of an object's keys
 _MOST_FIELDS = 1_000
 _INNER = (dict, list)
 
@@ -58,7 +59,13 @@ def _form(payload: bytes) -> Any:
     fields = _pairs(parse_text(payload), "&", "=")
     if b"%" not in payload and b"+" not in payload:
         return fields
-    return {_unquoted(key): _unquoted(value) for key, value in fields.items()}
+    for key, value in fields.items():
+        if "%" in value or "+" in value:
+            fields[key] = _unquoted(value)
+    keys = "".join(fields)
+    if "%" in keys or "+" in keys:
+        fields = {_unquoted(key): value for key, value in fields.items()}
+    return fields
 
 
 def _unquoted(text: str) -> str:
@@ -79,6 +86,16 @@ def _list(text: str, separator: str) -> list[str]:
 
 
 def _pairs(text: str, separator: str, equals: str) -> dict[str, str]:
+    if len(text.split(maxsplit=1)) == 1:  # nothing to strip
+        parts = text.split(separator, _MOST_FIELDS)
+        try:
+            return dict([part.split(equals, 1) for part in parts if part])
+        except ValueError:
+            pass  # one is no pair: said below
+    return _pairs_stripped(text, separator, equals)
+
+
+def _pairs_stripped(text: str, separator: str, equals: str) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for part in _list(text, separator):
         if not part:
@@ -114,16 +131,17 @@ def _fold(value: Any, depth: int) -> Any:
         return [_fold(v, depth + 1) if type(v) in _INNER else v for v in value]
     if type(value) is not dict:
         return value
-    return {
-        (_remembered(k) if len(k) <= _SHORT else fold(k)): (
-            _fold(v, depth + 1) if type(v) in _INNER else v
-        )
-        for k, v in value.items()
-    }
+    keys = tuple(value)
+    folded = _remembered(keys) if len("".join(keys)) <= _SMALL else map(fold, keys)
+    inner = [_fold(v, depth + 1) if type(v) in _INNER else v for v in value.values()]
+    return dict(zip(folded, inner, strict=True))
 
 
-_remembered = lru_cache(maxsize=4096)(fold)
-"""A model's keys are few and come back in every message; long ones are not worth the memory."""
+@lru_cache(maxsize=2048)
+def _remembered(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """A model's objects are few and come back in every message; large ones are not worth the
+    memory."""
+    return tuple(map(fold, keys))
 
 
 def _unpack(value: Any, steps: list[Step], *, folded: bool) -> Any:

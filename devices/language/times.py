@@ -19,6 +19,10 @@ _LAST_SECOND = 59
 _EPOCH_SIZES = ((1e11, SECOND), (1e14, 1_000), (1e17, 1))
 """Below which size a number since 1970 is how many µs each; beyond the last, nanoseconds."""
 _DIRECTIVES = {"Y": r"\d{4}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{1,2}", "M": r"\d{1,2}"}
+_SECONDS = {f"{n:02}": n * SECOND for n in range(_LAST_SECOND + 1)}
+_LAST_SECONDS = re.compile(r"(.*%M)([^%\w]+)%S(\.%f)?")
+_DIGITS = 6
+_SHORT = 40
 _DIRECTIVES |= {"S": r"\d{1,2}", "f": r"\d{1,6}"}
 
 
@@ -47,6 +51,8 @@ def _rfc3339(raw: object, _message: Incoming) -> int:
 
 def _epoch(micros: int) -> Clock:
     def read(raw: object, _message: Incoming) -> int:
+        if type(raw) is int and FIRST_TS <= (ts := raw * micros) <= LAST_TS:
+            return ts
         return _in_range(round(number(raw, "the time") * micros), raw)
 
     return read
@@ -94,30 +100,69 @@ def layout_regex(layout: str) -> re.Pattern[str]:
 
 
 def _local(layout: str) -> Clock:
-    regex = layout_regex(layout)
-    groups = [regex.groupindex.get(directive, 0) for directive in "YmdHMSf"]
+    exact = _exact(layout)
+    quick = _quick(layout)
 
     def read(raw: object, message: Incoming) -> int:
-        match = regex.fullmatch(raw.strip()) if type(raw) is str else None
-        if match is None:
+        ts = None
+        if type(raw) is str:
+            raw = raw.strip()
+            ts = (quick and quick(raw, message.zone)) or exact(raw, message.zone)
+        if ts is None:
             raise DecodeError("time", f"the time is text like {layout}, not {show(raw)}")
-        *minute, second = (int(match[group]) if group else 0 for group in groups[:6])
-        fraction = match[groups[6]] if groups[6] else "0"
-        if second > _LAST_SECOND:
-            raise DecodeError("time", f"no such time: {show(raw)}")
-        try:
-            ts = _minute(message.zone, *minute)
-        except (ValueError, OverflowError) as error:
-            raise DecodeError("time", f"no such time: {show(raw)} ({error})") from None
-        return _in_range(ts + second * SECOND + int(fraction.ljust(6, "0")), raw)
+        return _in_range(ts, raw)
 
     return read
 
 
-@lru_cache(maxsize=4096)
-def _minute(zone: str, *part: int) -> int:
-    """Readings of the same minute come together: only the first looks at the zone's rules."""
-    return to_micros(datetime(*part, tzinfo=_zone(zone)))  # type: ignore[misc, arg-type]
+def _exact(layout: str) -> Callable[[str, str], int | None]:
+    """(text, zone) → µs UTC; None where the text is not as the layout says."""
+    regex = layout_regex(layout)
+    groups = [regex.groupindex.get(directive, 0) for directive in "YmdHMSf"]
+
+    def read(text: str, zone: str) -> int | None:
+        match = regex.fullmatch(text)
+        if match is None:
+            return None
+        *minute, second = [int(match[group]) if group else 0 for group in groups[:6]]
+        fraction = match[groups[6]] if groups[6] else "0"
+        if second > _LAST_SECOND:
+            raise DecodeError("time", f"no such time: {show(text)}")
+        try:
+            ts = to_micros(datetime(*minute, tzinfo=_zone(zone)))  # type: ignore[misc, arg-type]
+        except (ValueError, OverflowError) as error:
+            raise DecodeError("time", f"no such time: {show(text)} ({error})") from None
+        return ts + second * SECOND + int(fraction.ljust(6, "0"))
+
+    return read
+
+
+def _quick(layout: str) -> Callable[[str, str], int | None] | None:
+    """The same for layouts that end in `:%S` or the like; None where the exact way must look.
+
+    Readings of one minute come together: only the first looks at the calendar and the zone's rules.
+    """
+    parts = _LAST_SECONDS.fullmatch(layout)
+    if parts is None:
+        return None
+    exact = lru_cache(maxsize=4096)(_exact(parts[1]))
+    separator, has_fraction = parts[2], bool(parts[3])
+
+    def read(text: str, zone: str) -> int | None:
+        minute, _, second = text.rpartition(separator)
+        if has_fraction:
+            second, _, fraction = second.partition(".")
+            if not (fraction.isascii() and fraction.isdigit() and len(fraction) <= _DIGITS):
+                return None
+            micros = int(fraction.ljust(_DIGITS, "0"))
+        else:
+            micros = 0
+        if second not in _SECONDS or len(minute) > _SHORT:
+            return None
+        ts = exact(minute, zone)
+        return None if ts is None else ts + _SECONDS[second] + micros
+
+    return read
 
 
 @lru_cache(maxsize=64)
