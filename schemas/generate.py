@@ -12,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from schemas import asyncapi
 from schemas.alerts import Alert
+from schemas.events import IncidentEvent
 from schemas.wire import Ack, Card, GatewayStatus, Heartbeat, Reading, Readings
 
 FOLDER = Path(__file__).parent / "json"
@@ -24,6 +25,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "ack": Ack,
     "card": Card,
     "heartbeat": Heartbeat,
+    "incident-event": IncidentEvent,
     "alert": Alert,
 }
 

@@ -1,6 +1,6 @@
 """An incident as a card on a station's topic: ids, figures, a link; no name or address (I10)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from schemas.alerts import Severity
@@ -11,12 +11,17 @@ from store.stations_outbox import Letter
 CHANNEL = "station_topic"
 
 
-def letter(
-    row: Incident, alerts: Sequence[IncidentAlert], station: Joined, *, paged: bool, link: str
-) -> Letter:
-    """The card of one station. `paged`: it asks this station for an answer now."""
-    payload = card(row, alerts, station, paged=paged, link=link)
-    return Letter(CHANNEL, station.station, payload)
+def letters(cards: Iterable[dict[str, Any]]) -> list[Letter]:
+    """Each card on its station's own topic; red pages first."""
+    return [
+        Letter(CHANNEL, card["station"], card, urgency=urgency(card["severity"], card["paged"]))
+        for card in cards
+    ]
+
+
+def urgency(severity: str, paged: bool) -> int:
+    """0 for a red page, which waits behind nothing; else 1."""
+    return 0 if paged and severity == Severity.RED else 1
 
 
 def card(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from psycopg import AsyncConnection
 
-from stations import cards, ladder, route
+from stations import cards, ladder, outlets, route
 from stations.ladder import LEVELS, Steps
 from stations.policy import Policy
 from stations.route import Page, Route, Why
@@ -120,10 +120,15 @@ async def publish(
     """
     alerts = await stations_incident.alerts(conn, row.id)
     row.revision += 1
-    letters = [
-        cards.letter(row, alerts, station, paged=station.station in paged, link=policy.link)
+    shown = [
+        cards.card(row, alerts, station, paged=station.station in paged, link=policy.link)
         for station in row.joined
         if to is None or station.station in to
+    ]
+    letters = [
+        *cards.letters(shown),
+        *outlets.pages(policy.outlets, shown),
+        *outlets.events(policy.outlets, row, alerts, events),
     ]
     async with conn.pipeline():
         await stations_incident.join(conn, row.id, new)

@@ -31,6 +31,12 @@ class Metrics:
             ["channel"],
             registry=registry,
         )
+        self.dead = Counter(
+            "vigil_stations_deliveries_given_up",
+            "Deliveries that a channel refused for good, or did not take in time",
+            ["channel"],
+            registry=registry,
+        )
         self.pending = Gauge(
             "vigil_stations_deliveries_waiting",
             "Deliveries not sent yet",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from stations.channels.settings import Outlet
 from stations.ladder import Ladder
 
 
@@ -9,12 +10,14 @@ from stations.ladder import Ladder
 class Policy:
     """`link` is the console's public address ("" for none); cards point at it.
 
-    `follow_duty`: whether a station with nobody on duty passes its pages on at once.
+    `follow_duty`: whether a station with nobody on duty passes its pages on at once. `outlets`:
+    the channels that the site has added.
     """
 
     ladder: Ladder = field(default_factory=Ladder)
     link: str = ""
     follow_duty: bool = True
+    outlets: tuple[Outlet, ...] = ()
 
 
 DEFAULT = Policy()

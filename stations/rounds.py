@@ -11,7 +11,7 @@ from stations import acks
 from stations.backoff import backoff
 from stations.channels.base import Channel
 from stations.climb import climb_due
-from stations.deliver import send_due
+from stations.deliver import next_due, send_due
 from stations.intake import take
 from stations.loops import Wake, Watch
 from stations.settings import StationsSettings
@@ -66,8 +66,8 @@ class Rounds:
             tried = await send_due(conn, channel, clock=self._clock, rng=rng, metrics=metrics)
             if tried:
                 return 0
-            due = await stations_outbox.next_due(conn, channel.name)
-            return self._until(due, await self._clock(conn))
+            now = await self._clock(conn)
+            return self._until(await next_due(conn, channel, now), now)
 
     async def figures(self) -> float:
         """The gauges; and answers too old to come again are forgotten."""

@@ -118,6 +118,14 @@ async def find(
     return Route(_tiers(places, shifts, now), known, top)
 
 
+async def top_station(conn: AsyncConnection, *, preferred: str) -> str | None:
+    """`preferred` if that is a station in service, else one at the top; None without any."""
+    stations = await stations_route.stations_by_level(conn)
+    if any(station == preferred for _, station in stations):
+        return preferred
+    return next((page.station for page in _top(stations)), None)
+
+
 def _rank(level: str) -> int:
     return [str(known) for known in LEVELS].index(level)
 

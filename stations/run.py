@@ -1,6 +1,6 @@
 """The stations process: its loops, put together once, left to right, and taken down in reverse.
 
-    alert_change ─▶ intake ─▶ incident + delivery ─▶ deliver ─▶ station topics
+    alert_change ─▶ intake ─▶ incident + delivery ─▶ deliver ─▶ station topics, channels
                     ladder ─▶ (timers due)              acks ─▶ work
 
 Any number of copies may run on one store. Each outlives the loss of store and broker by itself.
@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 from schemas import topics
 from stations import heartbeat
 from stations.channels.base import Channel
+from stations.channels.open import opened
 from stations.channels.station_topic import StationTopic
 from stations.heartbeat import Heartbeat
 from stations.loops import Wake, Watch, forever, listen
@@ -49,7 +50,7 @@ async def run(
     """
     watch = Watch(Metrics(registry or CollectorRegistry()), rng)
     pool = stations_pool.pool(dsn, application=f"vigil {settings.name}", size=settings.connections)
-    async with pool:
+    async with pool, opened(settings.channels, pool, clock) as more:
         await pool.wait()
         async with pool.connection() as conn:
             started = await clock(conn)
@@ -64,7 +65,7 @@ async def run(
                 async with asyncio.TaskGroup() as inner:
                     inner.create_task(_listening(dsn, settings, wakes, watch))
                     inner.create_task(beat.run())
-                    _start_rounds(inner, work, [StationTopic(link)], wakes, watch)
+                    _start_rounds(inner, work, [StationTopic(link), *more], wakes, watch)
                     if serve is not None:
                         inner.create_task(_served(serve, pool, link, watch))
             finally:

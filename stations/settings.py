@@ -1,7 +1,8 @@
 """What the stations side can be told. Validating opens no connection."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from stations.channels.settings import Outlet
 from stations.ladder import Ladder
 from stations.policy import Policy
 
@@ -33,6 +34,22 @@ class StationsSettings(BaseModel):
     ladder: Ladder = Field(
         default=Ladder(), description="who is paged when, by severity; see the ladder reference"
     )
+    channels: tuple[Outlet, ...] = Field(
+        default=(), description="more ways to reach people and systems; see the channels reference"
+    )
+
+    @field_validator("channels")
+    @classmethod
+    def _names_differ(cls, channels: tuple[Outlet, ...]) -> tuple[Outlet, ...]:
+        names = [c.name for c in channels]
+        if twice := sorted({n for n in names if names.count(n) > 1}):
+            raise ValueError(f"each channel needs a name of its own; twice: {', '.join(twice)}")
+        return channels
 
     def policy(self) -> Policy:
-        return Policy(ladder=self.ladder, link=self.public_url, follow_duty=self.follow_duty)
+        return Policy(
+            ladder=self.ladder,
+            link=self.public_url,
+            follow_duty=self.follow_duty,
+            outlets=self.channels,
+        )

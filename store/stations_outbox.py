@@ -20,11 +20,17 @@ SUPERSEDED = "superseded"
 
 
 class Letter(NamedTuple):
-    """Something to send: to whom, by which channel, and what."""
+    """Something to send: to whom, by which channel, and what.
+
+    `urgency` 0 goes out before all others of its channel. `replaceable`: a newer letter of the
+    same incident to the same target makes this one needless.
+    """
 
     channel: str
     target: str
     payload: dict[str, Any]
+    urgency: int = 1
+    replaceable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class Delivery:
     target: str
     payload: dict[str, Any]
     attempts: int
+    created_at: datetime
 
 
 async def enqueue(
@@ -41,30 +48,36 @@ async def enqueue(
     async with conn.cursor() as cursor:
         await cursor.executemany(
             """
-            INSERT INTO delivery (incident, channel, target, payload, created_at, due_at)
-            VALUES (%s, %s, %s, %s, %s, %s)
+            INSERT INTO delivery
+                (incident, created_at, due_at, channel, target, payload, urgency, replaceable)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
             """,
-            [(incident, c, target, Jsonb(payload), now, now) for c, target, payload in letters],
+            [
+                (incident, now, now, channel, target, Jsonb(payload), urgency, replaceable)
+                for channel, target, payload, urgency, replaceable in letters
+            ],
         )
 
 
 async def claim(
     conn: AsyncConnection, channel: str, *, now: datetime, lease: timedelta, limit: int
 ) -> list[Delivery]:
-    """Due deliveries of one channel, oldest first, ours until the lease ends."""
+    """Due deliveries of one channel, urgent and then oldest first, ours until the lease ends."""
     async with conn.cursor(row_factory=class_row(Delivery)) as cursor:
         await cursor.execute(
             """
             WITH due AS (
                 SELECT id FROM delivery
-                WHERE sent_at IS NULL AND due_at <= %(now)s AND channel = %(channel)s
-                ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+                WHERE sent_at IS NULL AND dead_at IS NULL
+                    AND due_at <= %(now)s AND channel = %(channel)s
+                ORDER BY urgency, due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
             ), taken AS (
-                UPDATE delivery d SET due_at = %(until)s, attempts = attempts + 1
+                UPDATE delivery d
+                SET due_at = %(until)s, attempts = attempts + 1, tried_at = %(now)s
                 FROM due WHERE d.id = due.id
-                RETURNING d.id, d.target, d.payload, d.attempts
+                RETURNING d.id, d.target, d.payload, d.attempts, d.created_at, d.urgency
             )
-            SELECT * FROM taken ORDER BY id
+            SELECT id, target, payload, attempts, created_at FROM taken ORDER BY urgency, id
             """,
             {"now": now, "channel": channel, "limit": limit, "until": now + lease},
         )
@@ -85,8 +98,8 @@ async def failed(
         """
         UPDATE delivery d SET
             due_at = %(retry_at)s,
-            sent_at = CASE WHEN newer THEN %(now)s END,
-            error = CASE WHEN newer THEN %(superseded)s ELSE %(error)s END
+            sent_at = CASE WHEN newer AND d.replaceable THEN %(now)s END,
+            error = CASE WHEN newer AND d.replaceable THEN %(superseded)s ELSE %(error)s END
         FROM (
             SELECT EXISTS (
                 SELECT FROM delivery n JOIN delivery o ON o.id = %(id)s
@@ -106,17 +119,39 @@ async def failed(
     )
 
 
+async def bury(conn: AsyncConnection, delivery: int, *, error: str, now: datetime) -> None:
+    """Given up: it stays on record with the reason, and is not tried again."""
+    await conn.execute(
+        "UPDATE delivery SET dead_at = %s, error = %s WHERE id = %s", (now, error, delivery)
+    )
+
+
+async def tried(
+    conn: AsyncConnection, channel: str, since: datetime
+) -> tuple[int, datetime | None]:
+    """How many deliveries of a channel were last tried after `since`, and the earliest such try."""
+    cursor = await conn.execute(
+        "SELECT count(*), min(tried_at) FROM delivery WHERE channel = %s AND tried_at > %s",
+        (channel, since),
+    )
+    row = await cursor.fetchone()
+    return (row[0], row[1]) if row else (0, None)
+
+
 async def pending(conn: AsyncConnection) -> dict[str, int]:
     """Deliveries not sent yet, by channel."""
     cursor = await conn.execute(
-        "SELECT channel, count(*) FROM delivery WHERE sent_at IS NULL GROUP BY 1"
+        "SELECT channel, count(*) FROM delivery"
+        " WHERE sent_at IS NULL AND dead_at IS NULL GROUP BY 1"
     )
     return dict(await cursor.fetchall())
 
 
 async def next_due(conn: AsyncConnection, channel: str) -> datetime | None:
     cursor = await conn.execute(
-        "SELECT min(due_at) FROM delivery WHERE sent_at IS NULL AND channel = %s", (channel,)
+        "SELECT min(due_at) FROM delivery"
+        " WHERE sent_at IS NULL AND dead_at IS NULL AND channel = %s",
+        (channel,),
     )
     row = await cursor.fetchone()
     return row[0] if row else None

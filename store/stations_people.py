@@ -98,3 +98,19 @@ def in_calling_order(
         for contact in contacts.get(elder.id, ()):
             by_phone.setdefault(contact.phone, contact)
     return tuple(by_phone.values())
+
+
+async def named(
+    conn: AsyncConnection, *, elders: Sequence[str], home: str | None
+) -> tuple[list[str], str | None]:
+    """The names of `elders`, in their order, and the address of `home`."""
+    cursor = await conn.execute(
+        """
+        SELECT array(SELECT e.name FROM unnest(%s::text[]) WITH ORDINALITY w (id, n)
+                     JOIN elder e ON e.id = w.id ORDER BY w.n),
+            (SELECT address FROM home WHERE id = %s)
+        """,
+        (list(elders), home),
+    )
+    row = await cursor.fetchone()
+    return (row[0], row[1]) if row else ([], None)

@@ -2,8 +2,11 @@
 
 from datetime import time
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from psycopg import AsyncConnection
+
+from schemas.directory import DEFAULT_ZONE
 
 
 class Place(NamedTuple):
@@ -84,3 +87,35 @@ async def staff_station(conn: AsyncConnection, staff: str) -> tuple[str, str] | 
     )
     row = await cursor.fetchone()
     return (row[0], row[1]) if row else None
+
+
+async def phones(conn: AsyncConnection, station: str) -> list[tuple[str, Shift]]:
+    """The phones of a station's staff, with each shift of theirs."""
+    cursor = await conn.execute(
+        """
+        SELECT s.phone, d.station, d.weekdays, d.starts, d.ends
+        FROM duty d JOIN staff s ON s.id = d.staff AND s.retired_at IS NULL
+        WHERE d.station = %s AND s.phone <> '' ORDER BY s.id, d.starts
+        """,
+        (station,),
+    )
+    return [(phone, Shift(*shift)) for phone, *shift in await cursor.fetchall()]
+
+
+async def zone_of(conn: AsyncConnection, station: str) -> ZoneInfo:
+    """The zone that a station's shifts count in: its area's, else the next one's above."""
+    cursor = await conn.execute(
+        """
+        WITH RECURSIVE up AS (
+            SELECT a.zone, a.parent, 0 AS depth
+            FROM area a JOIN station s ON s.area = a.id WHERE s.id = %s
+            UNION ALL
+            SELECT a.zone, a.parent, up.depth + 1
+            FROM area a JOIN up ON a.id = up.parent WHERE up.depth < 32
+        )
+        SELECT zone FROM up WHERE zone IS NOT NULL ORDER BY depth LIMIT 1
+        """,
+        (station,),
+    )
+    row = await cursor.fetchone()
+    return ZoneInfo(row[0] if row else DEFAULT_ZONE)

@@ -40,6 +40,22 @@ async def open_for_alert(
     return row[0] if row else None
 
 
+async def open_about(
+    conn: AsyncConnection, *, kind: str, subject: str, station: str | None, now: datetime
+) -> UUID | None:
+    """A task that comes from no alert; None if the same one about `subject` is open already."""
+    cursor = await conn.execute(
+        """
+        INSERT INTO task (kind, subject, station, opened_at) VALUES (%s, %s, %s, %s)
+        ON CONFLICT (kind, subject) WHERE done_at IS NULL AND subject IS NOT NULL DO NOTHING
+        RETURNING id
+        """,
+        (kind, subject, station, now),
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
 async def lock(conn: AsyncConnection, task: UUID) -> Task | None:
     async with conn.cursor(row_factory=class_row(Task)) as cursor:
         await cursor.execute(

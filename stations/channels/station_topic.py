@@ -1,11 +1,10 @@
 """Cards on a station's own topic, for its terminals: MQTT QoS 1."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from datetime import timedelta
 
 from schemas import topics
-from stations.channels.base import SendError
+from stations.channels.base import Message, SendError
 from stations.mqtt import Link, LinkDown
 
 
@@ -14,6 +13,8 @@ class StationTopic:
     other card of that station has: terminals tell a repetition by them, so `key` is not sent."""
 
     name = "station_topic"
+    per_minute: int | None = None
+    gives_up: timedelta | None = None
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -21,9 +22,9 @@ class StationTopic:
     async def ready(self) -> None:
         await self._link.ready()
 
-    async def send(self, target: str, payload: Mapping[str, Any], *, key: str) -> None:  # noqa: ARG002
-        card = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    async def send(self, message: Message) -> None:
+        card = json.dumps(message.payload, ensure_ascii=False, separators=(",", ":"))
         try:
-            await self._link.publish(topics.station_alerts(target), card.encode())
+            await self._link.publish(topics.station_alerts(message.target), card.encode())
         except LinkDown as error:
             raise SendError(str(error)) from error

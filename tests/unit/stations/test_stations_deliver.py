@@ -1,7 +1,6 @@
 """The outbox over the real store, with channels that fail, stall and die."""
 
 import asyncio
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -12,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from psycopg import AsyncConnection
 
 from stations.backoff import backoff
-from stations.channels.base import SendError
+from stations.channels.base import Message, SendError
 from stations.deliver import send_due
 from stations.metrics import Metrics
 from stations.policy import Policy
@@ -26,6 +25,8 @@ class Receiver:
     """A channel that does as it is told: fails so often, then takes everything."""
 
     name = "station_topic"
+    per_minute: int | None = None
+    gives_up: timedelta | None = None
 
     def __init__(self, *, failures: int = 0) -> None:
         self.failures = failures
@@ -34,11 +35,11 @@ class Receiver:
     async def ready(self) -> None:
         return
 
-    async def send(self, target: str, payload: Mapping[str, Any], *, key: str) -> None:  # noqa: ARG002
+    async def send(self, message: Message) -> None:
         if self.failures > 0:
             self.failures -= 1
             raise SendError("no")
-        self.taken.append((target, key))
+        self.taken.append((message.target, message.key))
 
 
 class Delivering:
@@ -102,8 +103,8 @@ async def test_a_sender_that_dies_leaves_it_to_another_when_its_lease_ends(
     stuck = asyncio.Event()
 
     class Stuck(Receiver):
-        async def send(self, target: str, payload: Mapping[str, Any], *, key: str) -> None:  # noqa: ARG002
-            self.taken.append((target, key))
+        async def send(self, message: Message) -> None:
+            self.taken.append((message.target, message.key))
             stuck.set()
             await asyncio.Event().wait()
 
