@@ -1,15 +1,20 @@
-"""The bounded queue between the network thread and the ingest thread.
+"""The bounded queue between the session's thread and the ingest thread.
 
-Full, it makes the network thread wait, and so the broker: QoS 1 is held back by the in-flight
-window long before, QoS 0 by TCP. Nothing is dropped here (I4).
+Whoever puts in asks whether it is full, and then reads no more from the broker: QoS 1 is held back
+by the in-flight window long before, QoS 0 by TCP. One chunk of the network may go beyond the
+bound; nothing is dropped here (I4).
 """
+
+from __future__ import annotations
 
 import threading
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ingest.source import Batch, Delivery, Messages
+import numpy as np
+
+from ingest.source import Batch, Messages
 
 
 class Limits(NamedTuple):
@@ -23,59 +28,67 @@ class CaughtUp(NamedTuple):
     at: int
 
 
+class _Held(NamedTuple):
+    messages: Messages
+    payload: int  # bytes
+    since: float  # monotonic
+
+
 class BatchQueue:
-    """Deliveries in order, taken in batches bounded by count, bytes and age."""
+    """Messages in order, taken in batches bounded by count, bytes and age."""
 
     def __init__(
         self, *, held: Limits, batch: Limits, age: float, monotonic: Callable[[], float]
     ) -> None:
         self._held, self._batch, self._age = held, batch, age
         self._monotonic = monotonic
-        self._items: deque[Delivery | CaughtUp] = deque()
-        self._size = 0
+        self._items: deque[_Held | CaughtUp] = deque()
+        self._count = self._size = 0
         self._closed = False
         self._changed = threading.Condition()
 
     def __len__(self) -> int:
-        return len(self._items)
+        """Messages held."""
+        return self._count
 
     @property
     def size(self) -> int:
         """Payload bytes held."""
         return self._size
 
-    def put(self, item: Delivery | CaughtUp) -> None:
-        """Add at the end; waits while the queue is full, unless it is closed."""
+    @property
+    def full(self) -> bool:
+        return self._count >= self._held.messages or self._size >= self._held.payload
+
+    def put(self, item: Messages | CaughtUp) -> None:
+        """Add at the end; never waits."""
         with self._changed:
-            self._changed.wait_for(self._has_room)
-            self._items.append(item)
-            if isinstance(item, Delivery):
-                self._size += len(item.payload)
-            self._changed.notify_all()
+            if isinstance(item, CaughtUp):
+                self._items.append(item)
+            else:
+                self._add(item)
+            # Once somebody lingers for more, only a full batch is worth waking it.
+            if len(self._items) == 1 or self._enough() or isinstance(item, CaughtUp):
+                self._changed.notify()
+
+    def _add(self, messages: Messages) -> None:
+        payload = sum(map(len, messages.payloads))
+        self._items.append(_Held(messages, payload, self._monotonic()))
+        self._count += len(messages)
+        self._size += payload
 
     def take(self, timeout: float) -> Batch:
-        """Up to a batch, ended by a CaughtUp; empty after `timeout` seconds with nothing."""
+        """Up to a batch of one session, ended by a CaughtUp; empty after `timeout` seconds with
+        nothing."""
         with self._changed:
             self._changed.wait_for(lambda: self._items or self._closed, timeout)
             self._linger()
-            taken, caught_up = self._pop()
-            self._changed.notify_all()
-            return Batch(Messages.of(taken), caught_up)
+            return self._pop()
 
-    def _pop(self) -> tuple[list[Delivery], int | None]:
-        taken: list[Delivery] = []
-        size = 0
-        while self._items and len(taken) < self._batch.messages and size < self._batch.payload:
-            item = self._items.popleft()
-            if isinstance(item, CaughtUp):
-                return taken, item.at
-            if taken and item.session != taken[0].session:
-                self._items.appendleft(item)
-                break
-            taken.append(item)
-            size += len(item.payload)
-            self._size -= len(item.payload)
-        return taken, None
+    def waiting(self) -> list[Messages]:
+        """What is held, in order; it stays."""
+        with self._changed:
+            return [item.messages for item in self._items if isinstance(item, _Held)]
 
     def close(self) -> None:
         """Let nobody wait any more."""
@@ -83,16 +96,58 @@ class BatchQueue:
             self._closed = True
             self._changed.notify_all()
 
-    def _has_room(self) -> bool:
-        room = len(self._items) < self._held.messages and self._size < self._held.payload
-        return room or self._closed
-
     def _linger(self) -> None:
         """Give others a moment to join the first one, unless the batch is full already."""
-        if not self._items or self._age <= 0:
-            return
-        until = self._monotonic() + self._age
-        while len(self._items) < self._batch.messages and self._size < self._batch.payload:
-            left = until - self._monotonic()
-            if left <= 0 or self._closed or not self._changed.wait(left):
-                return
+        first = self._items[0] if self._items else None
+        if isinstance(first, _Held):
+            left = first.since + self._age - self._monotonic()
+            self._changed.wait_for(lambda: self._enough() or self._closed, left)
+
+    def _enough(self) -> bool:
+        return self._count >= self._batch.messages or self._size >= self._batch.payload
+
+    def _pop(self) -> Batch:
+        taken: list[Messages] = []
+        room, space = self._batch
+        while self._items and room > 0 and space > 0:
+            item = self._items[0]
+            if isinstance(item, CaughtUp):
+                self._items.popleft()
+                return Batch(_joined(taken), item.at)
+            if taken and item.messages.session != taken[0].session:
+                break
+            part = self._cut(item, room, space)
+            taken.append(part.messages)
+            room -= len(part.messages)
+            space -= part.payload
+        return Batch(_joined(taken), None)
+
+    def _cut(self, first: _Held, room: int, space: int) -> _Held:
+        """Take as many messages off the front as fit, one at least."""
+        self._items.popleft()
+        part = first
+        if len(first.messages) > room or first.payload > space:
+            sizes = np.cumsum([len(payload) for payload in first.messages.payloads])
+            fits = min(room, max(1, int(np.searchsorted(sizes, space, side="right"))))
+            part = _Held(first.messages.take(slice(fits)), int(sizes[fits - 1]), first.since)
+            rest = first.messages.take(slice(fits, None))
+            if len(rest):
+                self._items.appendleft(_Held(rest, first.payload - part.payload, first.since))
+        self._count -= len(part.messages)
+        self._size -= part.payload
+        return part
+
+
+def _joined(parts: list[Messages]) -> Messages:
+    if not parts:
+        return Messages.none()
+    if len(parts) == 1:
+        return parts[0]
+    return Messages(
+        [topic for part in parts for topic in part.topics],
+        [payload for part in parts for payload in part.payloads],
+        np.concatenate([part.received for part in parts]),
+        np.concatenate([part.packets for part in parts]),
+        np.concatenate([part.marks for part in parts]),
+        parts[0].session,
+    )

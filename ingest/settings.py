@@ -1,5 +1,7 @@
 """What an ingest can be told. Validating opens no connection."""
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -33,6 +35,19 @@ class IngestSettings(BaseModel):
         description="how long the broker may take to redeliver what a lost session left "
         "unacknowledged (NATS: its ack_wait; Mosquitto redelivers at once)",
     )
+    keepalive_s: int = Field(
+        default=30,
+        ge=1,
+        le=65_535,
+        description="MQTT keep-alive: a silent client is left by the broker after "
+        "one and a half of it, and a silent broker by ingest after one",
+    )
+    store_timeout_s: float = Field(
+        default=60,
+        gt=0,
+        description="how long the store may take over one transaction; then the connection is "
+        "given up and a new one finds out what became of it",
+    )
     snapshot_s: float = Field(default=30, gt=0, description="time between snapshots of the state")
     tick_s: float = Field(
         default=1, gt=0, description="how often time moves on when no message comes"
@@ -45,6 +60,40 @@ class IngestSettings(BaseModel):
     )
     reject_days: int = Field(
         default=30, gt=0, description="how long rejects and quarantined messages are kept"
+    )
+    lease_s: float = Field(
+        default=10,
+        gt=1,
+        description="a copy that the store has not heard of for so long counts as dead, and a "
+        "standby takes over",
+    )
+    state_folder: Path = Field(
+        default=Path("~/.local/state/vigil"),
+        description="where this process keeps what it said ahead of the store; copies on one "
+        "machine may share it, and then take over from each other at once",
+    )
+    in_flight_window: int = Field(
+        default=8_000,
+        gt=0,
+        description="how many messages the broker sends before it waits for an acknowledgement; "
+        "half of it without a commit makes ingest listen for emergencies on the side",
+    )
+    listen_after_s: float = Field(
+        default=1,
+        gt=0,
+        description="a commit that takes so long makes ingest listen for emergencies on the side",
+    )
+    ahead_after_s: float = Field(
+        default=2,
+        gt=0,
+        description="an emergency that could not be committed for so long goes to its ladder "
+        "ahead of the store",
+    )
+    untaken_s: float = Field(
+        default=10,
+        gt=0,
+        description="a red alert that no stations copy took for so long goes to its ladder from "
+        "here",
     )
     default_area: str | None = Field(
         default=None,

@@ -169,5 +169,8 @@ class Source(Protocol):
     def unacknowledged(self) -> int:
         """Messages that the broker waits to have acknowledged, taken or not."""
 
+    def waiting(self) -> list[Messages]:
+        """What is held and not yet taken, in order; it stays. For any thread."""
+
     def close(self) -> None:
-        """Acknowledge nothing more and leave; the broker holds what was not acknowledged."""
+        """Leave at once; the broker holds what was not acknowledged. For any thread."""

@@ -1,30 +1,20 @@
 """The long-running processes, put together: one straight function each, left to right."""
 
 import asyncio
-import os
 import signal
-import socket
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime
 from random import SystemRandom
-from types import FrameType
 
-import prometheus_client
 import structlog
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from devices.catalogue import Catalogue
-from ingest.metrics import Metrics
-from ingest.mqtt import MqttSource
+from ingest.mqtt import MqttSource, SessionOptions
 from ingest.queue import BatchQueue, Limits
-from ingest.run import Ingest, Parts
-from rules.engine import Engine
-from rules.load import load_catalogue
 from schemas import topics
-from schemas.directory import Directory
-from schemas.registry import Registry
 from schemas.times import from_micros, to_micros
 from stations import run as stations
 from stations.console.app import create_app
@@ -48,7 +38,19 @@ def make_clock(time: Time) -> SystemClock:
     return ScaledClock(origin=time.origin, started=time.started, speed=time.speed)
 
 
-def make_source(settings: Settings, clock: SystemClock, catalogue: Catalogue) -> MqttSource:
+def subscriptions(settings: Settings, catalogue: Catalogue) -> list[str]:
+    """What ingest has to hear: our own topics, and the profiles' where a site has no prefix."""
+    own = catalogue.own_topics() if settings.ingest.default_area else []
+    return [*topics.SUBSCRIPTIONS, *own]
+
+
+def make_source(
+    settings: Settings,
+    clock: SystemClock,
+    catalogue: Catalogue,
+    *,
+    may_connect: Callable[[], bool] = lambda: True,
+) -> MqttSource:
     ingest = settings.ingest
     queue = BatchQueue(
         held=Limits(ingest.queue_count, ingest.queue_bytes),
@@ -56,14 +58,19 @@ def make_source(settings: Settings, clock: SystemClock, catalogue: Catalogue) ->
         age=ingest.batch_age_ms / 1_000,
         monotonic=clock.monotonic,
     )
-    own = catalogue.own_topics() if ingest.default_area else []
+    options = SessionOptions(
+        client_id=ingest.client_id,
+        subscriptions=subscriptions(settings, catalogue),
+        keepalive=ingest.keepalive_s,
+        redelivery_wait=ingest.redelivery_wait_s,
+    )
     return MqttSource(
         settings.broker.address,
-        client_id=ingest.client_id,
-        subscriptions=[*topics.SUBSCRIPTIONS, *own],
+        options,
         queue=queue,
         now=clock.now,
-        redelivery_wait=ingest.redelivery_wait_s,
+        rng=SystemRandom(),
+        may_connect=may_connect,
     )
 
 
@@ -72,42 +79,6 @@ def require_migrated(settings: Settings) -> None:
         pending = check(connection)
     if pending:
         raise NotReadyError("the store is not up to date: run vigil migrate\n" + "\n".join(pending))
-
-
-def run_ingest(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT; then the batch at work is finished and a snapshot is left."""
-    require_migrated(settings)
-    clock = make_clock(settings.time)
-    catalogue = Catalogue.load(extra=settings.devices.folder)
-    metrics = prometheus_client.CollectorRegistry()
-    source = make_source(settings, clock, catalogue)
-    parts = Parts(
-        source=source,
-        catalogue=catalogue,
-        judge=Engine(load_catalogue(), Registry.build(Directory())),
-        connect=lambda: connect(settings.store.dsn, application="vigil ingest"),
-        clock=clock,
-        metrics=Metrics(metrics),
-    )
-    owner = f"{socket.gethostname()}:{os.getpid()}"
-    ingest = Ingest(parts, owner=owner, settings=settings.ingest)
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        ingest.stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    if settings.metrics.ingest_port:
-        prometheus_client.start_http_server(
-            settings.metrics.ingest_port, addr=settings.metrics.host, registry=metrics
-        )
-    ingest.start()
-    source.open()
-    try:
-        ingest.run()
-    finally:
-        source.close()
-    logger.info("ingest stopped in order")
 
 
 def store_clock(time: Time) -> stations_clock.Clock:

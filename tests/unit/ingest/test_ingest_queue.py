@@ -3,80 +3,132 @@
 import threading
 import time
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.queue import BatchQueue, CaughtUp, Limits
-from ingest.source import Delivery
+from ingest.source import Delivery, Messages
+
+Chunk = list[int]
+"""Payload sizes of the messages that came in one read."""
 
 
-def delivery(n: int, size: int = 1) -> Delivery:
+def delivery(n: int, size: int = 1, session: int = 0) -> Delivery:
     return Delivery(
-        f"t/{n}", b"x" * size, n, 1, retain=False, dup=False, packet=n, session=0, backlog=False
+        f"t/{n}",
+        b"x" * size,
+        n,
+        1,
+        retain=False,
+        dup=False,
+        packet=n,
+        session=session,
+        backlog=False,
     )
 
 
-def queue(*, held: int = 100, batch: int = 10, payload: int = 1_000) -> BatchQueue:
+def messages(*numbers: int, session: int = 0) -> Messages:
+    return Messages.of([delivery(n, session=session) for n in numbers])
+
+
+def queue(*, held: int = 100, batch: int = 10, payload: int = 1_000, age: float = 0) -> BatchQueue:
     return BatchQueue(
         held=Limits(held, payload),
         batch=Limits(batch, payload),
-        age=0,
+        age=age,
         monotonic=time.monotonic,
     )
 
 
-@given(st.lists(st.one_of(st.integers(0, 50), st.none()), max_size=60), st.integers(1, 9))
-def test_everything_comes_out_in_order(items: list[int | None], batch: int) -> None:
-    q = queue(held=1_000, batch=batch, payload=10_000)
-    for place, size in enumerate(items):
-        q.put(CaughtUp(place) if size is None else delivery(place, size))
+@given(
+    st.lists(st.one_of(st.lists(st.integers(0, 50), min_size=1, max_size=12), st.none())),
+    st.integers(1, 9),
+    st.integers(1, 120),
+)
+def test_everything_comes_out_in_order(items: list[Chunk | None], batch: int, payload: int) -> None:
+    q = queue(held=1_000, batch=batch, payload=payload)
+    expected: list[int] = []
+    for item in items:
+        start = len(expected)
+        if item is None:
+            q.put(CaughtUp(start))
+            expected.append(start)
+        else:
+            chunk = [delivery(start + place, size) for place, size in enumerate(item)]
+            q.put(Messages.of(chunk))
+            expected += range(start, start + len(chunk))
     out: list[int] = []
-    while len(q):
+    while len(out) < len(expected):
         taken = q.take(0)
         assert len(taken.messages) <= batch
-        out += [d.received for d in taken.messages.deliveries()]
+        assert sum(map(len, taken.messages.payloads[:-1])) < payload
+        assert [int(t[2:]) for t in taken.messages.topics] == taken.messages.received.tolist()
+        out += taken.messages.received.tolist()
         if taken.caught_up is not None:
             out.append(taken.caught_up)
-    assert out == list(range(len(items)))
-    assert q.size == 0
+    assert out == expected
+    assert (len(q), q.size) == (0, 0)
 
 
-def test_a_batch_is_bounded_by_bytes() -> None:
-    q = queue(payload=100)
-    for n in range(1, 4):
-        q.put(delivery(n, 30))
-    q._batch = Limits(10, 50)
-    assert [d.packet for d in q.take(0).messages.deliveries()] == [1, 2]
+def test_a_batch_belongs_to_one_session() -> None:
+    q = queue()
+    q.put(messages(1, 2, session=1))
+    q.put(messages(3, session=1))
+    q.put(messages(1, session=2))
+    assert [(b.session, b.packets.tolist()) for b in (q.take(0).messages, q.take(0).messages)] == [
+        (1, [1, 2, 3]),
+        (2, [1]),
+    ]
+
+
+def test_what_waits_can_be_looked_at() -> None:
+    q = queue(batch=2)
+    q.put(messages(1, 2, 3))
+    q.put(CaughtUp(9))
+    q.put(messages(4))
+    q.take(0)
+    assert [m.packets.tolist() for m in q.waiting()] == [[3], [4]]
+    assert np.array_equal(q.take(0).messages.packets, [3])
+
+
+def test_it_is_full_by_count_and_by_bytes_until_it_is_taken_from() -> None:
+    q = queue(held=3, batch=2, payload=100)
+    fullness = []
+    for step in (
+        lambda: q.put(messages(1, 2)),
+        lambda: q.put(messages(3)),
+        lambda: q.take(0),
+        lambda: q.put(Messages.of([delivery(4, 99)])),
+    ):
+        step()
+        fullness.append(q.full)
+    assert fullness == [False, True, False, True]
 
 
 def test_nothing_comes_after_the_timeout() -> None:
     assert len(queue().take(0.001).messages) == 0
 
 
-def test_a_full_queue_makes_the_sender_wait_until_there_is_room() -> None:
-    q = queue(held=2)
-    q.put(delivery(1))
-    q.put(delivery(2))
-    done = threading.Event()
+def test_the_first_message_waits_for_others_until_the_batch_is_full() -> None:
+    """An hour would be waited, were the third not to complete the batch."""
+    q = queue(batch=3, age=3_600)
+    q.put(messages(1))
 
-    def put_third() -> None:
-        q.put(delivery(3))
-        done.set()
+    def put_others() -> None:
+        for n in (2, 3):
+            q.put(messages(n))
 
-    sender = threading.Thread(target=put_third)
+    sender = threading.Thread(target=put_others)
     sender.start()
-    assert not done.wait(0.05)
-    assert [d.packet for d in q.take(0).messages.deliveries()] == [1, 2]
-    assert done.wait(5)
+    assert q.take(0).messages.packets.tolist() == [1, 2, 3]
     sender.join()
-    assert [d.packet for d in q.take(0).messages.deliveries()] == [3]
 
 
-def test_closing_lets_a_waiting_sender_go() -> None:
-    q = queue(held=1)
-    q.put(delivery(1))
-    sender = threading.Thread(target=q.put, args=(delivery(2),))
-    sender.start()
-    q.close()
-    sender.join(5)
-    assert not sender.is_alive()
+def test_closing_lets_a_waiting_taker_go() -> None:
+    q = queue(age=3_600)
+    q.put(messages(1))
+    closer = threading.Thread(target=q.close)
+    closer.start()
+    assert q.take(3_600).messages.packets.tolist() == [1]
+    closer.join()
