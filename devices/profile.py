@@ -8,7 +8,6 @@ from devices.language import spec
 from devices.language.reader import Reader
 from devices.language.toml import load
 from devices.message import Incoming
-from devices.payload import check_size
 from devices.topics import Captures, Pattern
 
 FILE = "profile.toml"
@@ -34,15 +33,17 @@ class Route:
         """
         message.captures = captures
         failure: DecodeError | None = None
+        loading: str | None = None
         for reader in self._readers:
-            if reader.ignore is None:
+            if reader.ignore is None and reader.loading != loading:
                 try:
-                    check_size(message.payload, message.limits.bytes)
                     reader.load(message)
                 except DecodeError as error:
                     failure = failure or error
                     continue
-            if reader.applies is None or reader.applies(message):
+                loading = reader.loading
+            applies = reader.applies
+            if applies is None or applies(message):
                 return reader
         if failure is not None:
             failure.device = self._readers[0].topic_device(message)

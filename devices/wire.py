@@ -2,12 +2,12 @@
 
 Strict: a number is a number, a boolean a boolean, an enumeration one of its words; null is
 unknown. Unknown keys are ignored and counted. One bad reading of an array never loses the others,
-and a bad value never loses the press or the fall that stands beside it (I7).
+and a bad value never loses the press or the fall that stands beside it (I7). One message at a time;
+`wire_batch` reads the plainly good ones of a batch together, and says the same.
 """
 
 from typing import Any
 
-from devices import wire_fast
 from devices.decoded import (
     FIRST_TS,
     LAST_TS,
@@ -60,18 +60,12 @@ def decode_up(payload: bytes, device: str | None, limits: Limits = _LIMITS) -> D
     """
     check_size(payload, limits.bytes)
     own = None if device is None else device_id(device)
-    if (good := wire_fast.read(payload, own, limits.readings)) is not None:
-        return Decoded(PROFILE, good)
-    return _decode_carefully(payload, own, limits.readings)
-
-
-def _decode_carefully(payload: bytes, own: str | None, max_readings: int) -> Decoded:
     value = parse_json(payload)
     if type(value) is not dict and type(value) is not list:
         text = f"a reading is a JSON object or an array of them, not {_a(value)}"
         raise DecodeError("shape", text)
-    if type(value) is list and len(value) > max_readings:
-        raise DecodeError("size", f"{len(value)} readings; at most {max_readings} are read")
+    if type(value) is list and len(value) > limits.readings:
+        raise DecodeError("size", f"{len(value)} readings; at most {limits.readings} are read")
     result, colons = _build(value, own, _NONE)
     # Every colon belongs to a known key or text, unless a key stands twice (or is unknown and
     # holds an object, or text is escaped: then a slower look tells).

@@ -13,7 +13,7 @@ from devices.language.marks import Step
 from devices.language.meaning import meaning
 from devices.language.paths import Getter, compile_path, compile_paths
 from devices.language.places import Found, Places
-from devices.language.tokens import token, tokens
+from devices.language.tokens import NUMERIC, listed_numbers, token, tokens
 from devices.message import Incoming
 
 Applies = Callable[[Incoming], bool]
@@ -50,10 +50,13 @@ def compile_cases(message: spec.Message, places: Places) -> Step:
 def _word(message: spec.Message, place: str) -> _Word:
     """What a place says, if any case asks for it: else None."""
     known = tokens([word for case in message.case for word in case.when.get(place, [])])
+    numbers = listed_numbers(known)
 
     def word(raw: Any) -> str | None:
         if type(raw) is str and raw in known:
             return raw
+        if type(raw) in NUMERIC:
+            return numbers.get(raw)
         said = token(raw)
         return said if said in known else None
 

@@ -5,27 +5,21 @@
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 from devices.decoded import DecodeError, show
 from devices.language.paths import compile_steps, fold_steps, parse_path
+from devices.language.places import Places
 from devices.message import Incoming
 
 _MARK = re.compile(r"(\[\]|\{\})")
 
 
-class Record(NamedTuple):
-    """One record; `parent` holds its array; `key`: where an object's values are the records.
+Record = tuple[Any, Any, str | None]
+"""The record, what holds its array, and its key where an object's values are the records.
 
-    A `DecodeError` as `value`: there is no record where one should be.
-    """
-
-    value: Any
-    parent: Any
-    key: str | None
-
-
+A `DecodeError` in the record's place: there is none where one should be."""
 Records = Callable[[Incoming], list[Record]]
 """The message's records; DecodeError where there are none to be had, or more than its limit."""
 _Level = tuple[Callable[[Any], Any], bool]
@@ -48,57 +42,57 @@ def parse_each(text: str) -> list[tuple[str, bool]]:
     return [(path[1:] if number else path, mark) for number, (path, mark) in enumerate(levels)]
 
 
-def compile_each(places: list[str], *, folded: bool) -> Records:
+def compile_each(texts: list[str], *, folded: bool) -> Records:
     """Of several places those that are there count, and an object is a record itself."""
-    walks = [_compile(text, folded=folded) for text in places]
+    places = Places(folded=folded, has_records=False)
+    walks = []
+    for text in texts:
+        (path, by_key), *rest = parse_each(text)
+        walks.append((places.at([path]), by_key, [_level(level, folded) for level in rest]))
+    find = places.finder().find
     is_only = len(walks) == 1
 
     def records(message: Incoming) -> list[Record]:
+        root = message.root
         found: list[Record] = []
-        for levels in walks:
-            for record in _records(message.root, levels, is_only=is_only):
-                found.append(record)
-                if len(found) > message.limits.readings:
-                    text = f"more than {message.limits.readings} records: they are not read"
-                    raise DecodeError("size", text)
+        tops = find(root, message, (), ())
+        for at, by_key, rest in walks:
+            top = tops[at]
+            if type(top) is dict and not (is_only or by_key or rest):
+                found.append((top, root, None))
+            elif top is not None or is_only:
+                found += _records(top, root, by_key, rest, is_needed=is_only)
+        if len(found) > message.limits.readings:
+            text = f"more than {message.limits.readings} records: they are not read"
+            raise DecodeError("size", text)
         return found
 
     return records
 
 
-def _compile(text: str, *, folded: bool) -> list[_Level]:
-    levels: list[_Level] = []
-    for path, by_key in parse_each(text):
-        steps = parse_path(path)
-        levels.append((compile_steps(fold_steps(steps) if folded else steps), by_key))
-    return levels
+def _level(level: tuple[str, bool], folded: bool) -> _Level:
+    path, by_key = level
+    steps = parse_path(path)
+    return compile_steps(fold_steps(steps) if folded else steps), by_key
 
 
-def _records(root: Any, levels: list[_Level], *, is_only: bool) -> Iterator[Record]:
-    if not is_only and len(levels) == 1 and not levels[0][1]:
-        whole = levels[0][0](root)
-        if type(whole) is dict:
-            yield Record(whole, root, None)
-            return
-    yield from _walk(root, levels, is_outer=is_only)
-
-
-def _walk(value: Any, levels: list[_Level], *, is_outer: bool) -> Iterator[Record]:
-    follow, by_key = levels[0]
-    inner = follow(value)
-    if inner is None and not is_outer:
-        return
+def _records(
+    inner: Any, holder: Any, by_key: bool, rest: list[_Level], *, is_needed: bool = False
+) -> list[Record]:
+    """The records in `inner`, an array or (`by_key`) an object, through the levels of the rest."""
     if type(inner) is not (dict if by_key else list):
         wanted = "an object" if by_key else "an array"
         error = DecodeError("shape", f"{wanted} of records, not {show(inner)}")
-        if is_outer:
+        if is_needed:
             raise error
-        yield Record(error, value, None)
-        return
-    pairs: Iterable[tuple[str | None, Any]]
-    pairs = inner.items() if isinstance(inner, dict) else ((None, record) for record in inner)
-    for key, record in pairs:
-        if len(levels) == 1:
-            yield Record(record, value, key)
-        else:
-            yield from _walk(record, levels[1:], is_outer=False)
+        return [(error, holder, None)]
+    if not rest:
+        if by_key:
+            return [(record, holder, key) for key, record in inner.items()]
+        return [(record, holder, None) for record in inner]
+    (follow, deeper), *further = rest
+    found: list[Record] = []
+    for record in inner.values() if by_key else inner:
+        if (below := follow(record)) is not None:
+            found += _records(below, record, deeper, further)
+    return found

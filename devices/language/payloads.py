@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from operator import methodcaller
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -16,7 +17,7 @@ Load = Callable[[bytes], Any]
 
 _DEEPEST = 100
 _SHORT = 40
-_SMALL = 512  # characters of an object's keys
+_MOST_KEYS = 4_096
 _MOST_FIELDS = 1_000
 _INNER = (dict, list)
 
@@ -31,7 +32,7 @@ def compile_load(message: spec.Message) -> Load:
     def read(payload: bytes) -> Any:
         root = load(payload)
         if folded:
-            root = _fold(root, 0)
+            root = _fold(root)
         for steps in inner:
             root = _unpack(root, steps, folded=folded)
         return root
@@ -40,11 +41,12 @@ def compile_load(message: spec.Message) -> Load:
 
 
 def _kind(message: spec.Message) -> Load:
-    between, equals = message.separator, message.equals
     if message.payload == "list":
-        return lambda payload: _list(parse_text(payload), between or ",")
+        separator = message.separator or ","
+        return lambda payload: _list(parse_text(payload), separator)
     if message.payload == "pairs":
-        return lambda payload: _pairs(parse_text(payload), between or ";", equals)
+        pairs = _compile_pairs(message.separator or ";", message.equals)
+        return lambda payload: pairs(parse_text(payload))
     return _KINDS[message.payload]
 
 
@@ -56,7 +58,7 @@ def _any(payload: bytes) -> Any:
 
 
 def _form(payload: bytes) -> Any:
-    fields = _pairs(parse_text(payload), "&", "=")
+    fields = _form_pairs(parse_text(payload))
     if b"%" not in payload and b"+" not in payload:
         return fields
     for key, value in fields.items():
@@ -85,14 +87,18 @@ def _list(text: str, separator: str) -> list[str]:
     return [part.strip() for part in text.split(separator, _MOST_FIELDS)]
 
 
-def _pairs(text: str, separator: str, equals: str) -> dict[str, str]:
-    if len(text.split(maxsplit=1)) == 1:  # nothing to strip
-        parts = text.split(separator, _MOST_FIELDS)
-        try:
-            return dict([part.split(equals, 1) for part in parts if part])
-        except ValueError:
-            pass  # one is no pair: said below
-    return _pairs_stripped(text, separator, equals)
+def _compile_pairs(separator: str, equals: str) -> Callable[[str], dict[str, str]]:
+    split = methodcaller("split", equals, 1)
+
+    def pairs(text: str) -> dict[str, str]:
+        if len(text.split(maxsplit=1)) == 1:  # nothing to strip
+            try:
+                return dict(map(split, filter(None, text.split(separator, _MOST_FIELDS))))
+            except ValueError:
+                pass  # one is no pair: said below
+        return _pairs_stripped(text, separator, equals)
+
+    return pairs
 
 
 def _pairs_stripped(text: str, separator: str, equals: str) -> dict[str, str]:
@@ -114,6 +120,7 @@ def _binary(payload: bytes) -> Any:
 _unquoted_remembered = lru_cache(maxsize=1024)(_unquote)
 
 
+_form_pairs = _compile_pairs("&", "=")
 _KINDS: dict[str, Load] = {
     "json": parse_json,
     "text": parse_text,
@@ -124,24 +131,31 @@ _KINDS: dict[str, Load] = {
 }
 
 
-def _fold(value: Any, depth: int) -> Any:
+def _fold(value: Any, depth: int = 0) -> Any:
     if depth > _DEEPEST:
         raise DecodeError("json", "this JSON is nested too deeply")
+    if type(value) is dict:
+        return {
+            _folded[k]: _fold(v, depth + 1) if type(v) in _INNER else v for k, v in value.items()
+        }
     if type(value) is list:
         return [_fold(v, depth + 1) if type(v) in _INNER else v for v in value]
-    if type(value) is not dict:
-        return value
-    keys = tuple(value)
-    folded = _remembered(keys) if len("".join(keys)) <= _SMALL else map(fold, keys)
-    inner = [_fold(v, depth + 1) if type(v) in _INNER else v for v in value.values()]
-    return dict(zip(folded, inner, strict=True))
+    return value
 
 
-@lru_cache(maxsize=2048)
-def _remembered(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """A model's objects are few and come back in every message; large ones are not worth the
-    memory."""
-    return tuple(map(fold, keys))
+class _Folded(dict[str, str]):
+    """Keys as they come → folded. A model's keys are few and come back in every message."""
+
+    def __missing__(self, key: str) -> str:
+        folded = fold(key)
+        if len(key) <= _SHORT:  # long ones are not worth the memory
+            if len(self) >= _MOST_KEYS:
+                self.clear()
+            self[key] = folded
+        return folded
+
+
+_folded = _Folded()
 
 
 def _unpack(value: Any, steps: list[Step], *, folded: bool) -> Any:
@@ -150,7 +164,7 @@ def _unpack(value: Any, steps: list[Step], *, folded: bool) -> Any:
         if type(value) is not str:
             return value
         inner = parse_json(value)
-        return _fold(inner, 0) if folded else inner
+        return _fold(inner) if folded else inner
     step = steps[0]
     if type(value) is dict and type(step) is str and step in value:
         return value | {step: _unpack(value[step], steps[1:], folded=folded)}

@@ -15,6 +15,7 @@ from devices.language.payloads import compile_load
 from devices.language.places import Found, Places
 from devices.language.tokens import token, tokens
 from devices.message import Incoming, Loaded
+from devices.payload import check_size
 
 
 class Reader:
@@ -28,7 +29,8 @@ class Reader:
         self.applies = compile_applies(message)
         """Whether this variant is meant; the message is loaded. None: always."""
         self._load = compile_load(message)
-        self._loading = _loading(message)
+        self.loading = _loading(message)
+        """Equal where a payload is loaded in the same way."""
         self._frames = [compile_frame(frame, folded=folded) for frame in message.frame]
         by_topic = [at for at in message.device if capture_names(at)]
         self._of_topic = compile_paths(by_topic) if by_topic else None
@@ -43,15 +45,16 @@ class Reader:
 
     def load(self, message: Incoming) -> None:
         """Parse the payload into `message.root`; DecodeError where it is not of the kind."""
-        loaded = message.loaded.get(self._loading)
+        loaded = message.loaded.get(self.loading)
         if loaded is None:
-            loaded = message.loaded[self._loading] = self._load_anew(message)
+            loaded = message.loaded[self.loading] = self._load_anew(message)
         if isinstance(loaded, DecodeError):
             raise loaded.of(None)
         message.root, message.faults = loaded
 
     def _load_anew(self, message: Incoming) -> Loaded:
         try:
+            check_size(message.payload, message.limits.bytes)
             message.root, message.faults = self._load(message.payload), ()
             for unpack in self._frames:
                 unpack(message)
@@ -184,7 +187,6 @@ def _keep_apart(reading: Reading, index: int, seen: set[tuple[object, ...]]) -> 
 
 
 def _loading(message: spec.Message) -> str:
-    """Equal where a payload is loaded in the same way: candidates share the work."""
     parts = {"payload", "separator", "equals", "fold_keys", "embedded", "frame"}
     return intern(message.model_dump_json(include=parts))
 

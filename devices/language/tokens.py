@@ -48,7 +48,7 @@ def tokens(values: Iterable[str | int | float | bool]) -> frozenset[str]:
 def compile_listed(values: Sequence[str | int | float | bool]) -> Callable[[object], bool]:
     """Whether a raw value is one of those listed, as `token` compares them."""
     words = tokens(values)
-    numbers = frozenset(map(_said, filter(_NUMBER.fullmatch, words)))
+    numbers = listed_numbers(words)
     if words == {""}:
         return lambda raw: type(raw) is str and not raw.strip()
 
@@ -60,6 +60,11 @@ def compile_listed(values: Sequence[str | int | float | bool]) -> Callable[[obje
     return is_listed
 
 
+def listed_numbers(words: Iterable[str]) -> dict[int | float, str]:
+    """The tokens that are numbers, by the number."""
+    return {_said(word): word for word in words if _NUMBER.fullmatch(word)}
+
+
 def _said(word: str) -> int | float:
     try:
         return int(word)
@@ -69,10 +74,18 @@ def _said(word: str) -> int | float:
 
 def number(raw: object, name: str) -> float | int:
     """A number, also where it comes as text; DecodeError for anything else or beyond 1e30."""
-    if type(raw) is str and _NUMBER.fullmatch(text := raw.strip()):
-        raw = float(text)
+    if type(raw) is str:
+        raw = _of_text(raw) if len(raw) > _SHORT else _of_short_text(raw)
     if type(raw) is not int and type(raw) is not float:
         raise DecodeError("type", f"{name} is a number, not {show(raw)}")
     if not -HUGE < raw < HUGE:
         raise DecodeError("value", f"{name} is beyond any number it could be: {show(raw)}")
     return raw
+
+
+def _of_text(text: str) -> object:
+    """The number; the text itself where it is none."""
+    return float(stripped) if _NUMBER.fullmatch(stripped := text.strip()) else text
+
+
+_of_short_text = lru_cache(maxsize=4096)(_of_text)
