@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 from store.migrate import migrate as migrate_store
-from vigil import logs, wiring
+from vigil import ingest_process, logs, wiring
 from vigil.clock import SystemClock
 from vigil.commands.common import out, out_json
 from vigil.doctor import examine
@@ -20,7 +21,7 @@ def ingest() -> None:
     """Take in readings, judge them, commit them, acknowledge them."""
     settings = Settings()
     logs.configure(settings.log)
-    wiring.run_ingest(settings)
+    ingest_process.run(settings)
 
 
 def stations() -> None:
@@ -41,7 +42,9 @@ def show_settings(*, json: Json = False) -> None:
     """Every setting, its environment variable, its value now and what it means."""
     rows = list(_rows(Settings(), "VIGIL"))
     if json:
-        out_json({name: {"value": value, "about": about} for name, value, about in rows})
+        out_json(
+            to_jsonable_python({n: {"value": value, "about": about} for n, value, about in rows})
+        )
         return
     for name, value, about in rows:
         out(f"{name} = {value!r}\n    {about}")

@@ -69,8 +69,11 @@ async def test_a_robot_is_sent_the_pages_of_its_stations_and_nothing_else(town_d
         outlets=outlets(ROBOT | {"stations": ["east"]}, APPRISE | {"at_least": "red"}, HOOK)
     )
     async with night(town_dsn, policy) as on:
-        await on.comes(raised(), raised("night-absence", home="h2", gateway="g2", at=1,
-                                        severity=Severity.ORANGE, category=Category.CARE))  # fmt: skip
+        wandering = raised(
+            "night-absence", home="h2", gateway="g2", at=1,
+            severity=Severity.ORANGE, category=Category.CARE,
+        )  # fmt: skip
+        await on.comes(raised(), wandering)
         await on.to(30)
         incident = (await on.incidents())[0]
         await on.act(incident.id, Action.ACKNOWLEDGE, EAST)
