@@ -100,7 +100,8 @@ class Table:
     def sparse(self, name: str, dtype: type[np.generic], default: float) -> Sparse:
         """A new column for what few rows have; ValueError if the name is taken."""
         self._refuse_twice(name)
-        column = Sparse(name, np.dtype(dtype), default, self._journal)
+        dtype_ = np.dtype(dtype)
+        column = Sparse(name, dtype_, default, size=self.size, journal=self._journal)
         self.columns[name] = column
         return column
 

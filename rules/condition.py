@@ -48,11 +48,13 @@ class ConditionError(ValueError):
 
 
 class Condition:
-    """A compiled expression. `quantities`: the canonical names it reads."""
+    """A compiled expression. `quantities`: the canonical names it reads; `figures`: the
+    parameters."""
 
     def __init__(self, text: str, parameters: Collection[str] = ()) -> None:
         self.text = text
         self.quantities: set[str] = set()
+        self.figures: set[str] = set()
         self._parameters = frozenset(parameters)
         if len(text) > 1000:
             raise ConditionError("expected at most 1000 characters", 1001)
@@ -108,8 +110,7 @@ class Condition:
 
         def judge(values: Values) -> Truth:
             x, y = a(values), b(values)
-            known = ~(np.isnan(x) | np.isnan(y))
-            return np.where(known, 2 * compare(x, y).astype(np.int8), MAYBE).astype(np.int8)
+            return _decided(compare(x, y), unknown=np.isnan(x) | np.isnan(y))
 
         return judge
 
@@ -136,8 +137,8 @@ class Condition:
 
         def judge(values: Values) -> Truth:
             said = values[choice.name]
-            truth = 2 * ((said == code) == equal).astype(np.int8)
-            return np.where(said == UNKNOWN, MAYBE, truth).astype(np.int8)
+            true = said == code if equal else said != code
+            return _decided(true, unknown=said == UNKNOWN)
 
         return judge
 
@@ -153,6 +154,7 @@ class Condition:
                 self.quantities.add(name)
                 return lambda values: values[name]
             case ast.Name(id=name) if name in self._parameters:
+                self.figures.add(name)
                 return lambda values: values[name]
             case ast.Name(id=name):
                 known = ", ".join([*QUANTITIES, *sorted(self._parameters)])
@@ -194,6 +196,12 @@ def _known(name: str) -> Compiled:
 def _level(name: str) -> Compiled:
     def judge(values: Values) -> Truth:
         said = values[name]
-        return np.where(said == UNKNOWN, MAYBE, 2 * said).astype(np.int8)
+        return _decided(said == 1, unknown=said == UNKNOWN)
 
     return judge
+
+
+def _decided(true: Array, *, unknown: Array) -> Truth:
+    """The truth value; arithmetic, as choosing takes ten times as long."""
+    known = ~unknown
+    return np.asarray(((true & known).view(np.int8) << 1) + unknown.view(np.int8), np.int8)

@@ -18,6 +18,7 @@ from rules.limits import HISTORY_AGE
 from rules.world import World
 from schemas.quantities import QUANTITIES, Fall
 from schemas.readings import Flag, Readings
+from schemas.times import NEVER
 
 Array = NDArray[Any]
 Int64 = NDArray[np.int64]
@@ -41,7 +42,8 @@ class Round:
 
     `live`: neither retained, history nor test, so it may move state. `late`: behind the
     watermark. `behind`: clock less event time (µs). `sos_level`: its sos is a level that may
-    repeat. `fall_event`: its confirmed fall is an event of its own.
+    repeat. `fall_event`: its confirmed fall is an event of its own. `latest`: no row's event
+    time or watermark is later.
     """
 
     ts: Int64
@@ -59,6 +61,7 @@ class Round:
     sos_level: Bool
     fall_event: Bool
     values: dict[str, Array]
+    latest: int
 
     def __len__(self) -> int:
         return len(self.ts)
@@ -66,10 +69,11 @@ class Round:
     def at(self, rows: slice | NDArray[np.intp]) -> Round:
         """Some of the rows."""
         columns = {name: getattr(self, name)[rows] for name in _COLUMNS}
-        return Round(**columns, values={n: column[rows] for n, column in self.values.items()})
+        values = {name: column[rows] for name, column in self.values.items()}
+        return Round(**columns, values=values, latest=self.latest)
 
 
-_COLUMNS = tuple(name for name in Round.__slots__ if name != "values")
+_COLUMNS = tuple(name for name in Round.__slots__ if name not in ("values", "latest"))
 
 
 def rounds(readings: Readings, clock: Int64, world: World, lateness: int) -> Iterator[Round]:
@@ -135,4 +139,5 @@ def _whole(
         sos_level=(flags & _SOS_LEVEL) != 0,
         fall_event=((flags & _FALL_EVENT) != 0) & (readings.fall[order] == Fall.CONFIRMED),
         values={name: getattr(readings, name)[order] for name in QUANTITIES},
+        latest=int(max(ts.max(initial=NEVER), now.max(initial=NEVER) - lateness)),
     )

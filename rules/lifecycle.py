@@ -18,6 +18,7 @@ from rules.limits import REJOIN
 from rules.rule import Rule
 from rules.sentence import Figures, say
 from rules.sentence import Words as AnyWords
+from rules.sparse import Sparse
 from schemas.alerts import (
     Change,
     ChangeKind,
@@ -60,7 +61,7 @@ class Teller:
     def __init__(self, rule: Rule, kind: SubjectKind, *, table: Table, outbox: Outbox) -> None:
         self.rule = rule
         self.kind: SubjectKind = kind
-        self._latest = table.column(f"{rule.id}/latest_onset", np.int64, NEVER)
+        self._latest = table.sparse(f"{rule.id}/latest_onset", np.int64, NEVER)
         self.ids: Callable[[int], str] = str
         self.zone: Callable[[int], str] = lambda _: DEFAULT_ZONE
         self.fields: Callable[[int], dict[str, Any]] = lambda _: {}
@@ -110,10 +111,10 @@ class Ledger:
 
     def __init__(self, table: Table, prefix: str, teller: Teller) -> None:
         self.rank: Column = table.column(f"{prefix}/alert.rank", np.int8, 0)
-        self.onset: Column = table.column(f"{prefix}/alert.onset", np.int64, NEVER)
-        self.since: Column = table.column(f"{prefix}/alert.since", np.int64, NEVER)
-        self.cleared: Column = table.column(f"{prefix}/alert.cleared", np.int64, NEVER)
-        self.quiet: Column = table.column(f"{prefix}/alert.quiet", np.int8, 0)
+        self.onset: Sparse = table.sparse(f"{prefix}/alert.onset", np.int64, NEVER)
+        self.since: Sparse = table.sparse(f"{prefix}/alert.since", np.int64, NEVER)
+        self.cleared: Sparse = table.sparse(f"{prefix}/alert.cleared", np.int64, NEVER)
+        self.quiet: Sparse = table.sparse(f"{prefix}/alert.quiet", np.int8, 0)
         self.teller = teller
 
     def reach(self, row: int, at: int, severity: Severity, telling: Telling) -> None:

@@ -12,38 +12,44 @@ from rules.journal import Journal
 Array = NDArray[Any]
 Rows = NDArray[np.integer[Any]] | int
 
+FEW = 8
+"""One in so many rows may be told apart before a whole array is the better form."""
+
 
 class Sparse:
-    """A column of which few rows are not at their default. Read and written as `Column` is; costs
-    room for those few only, and a search for each row that is asked for."""
+    """Read and written as a `Column` is. Costs room for the rows that are not at their default
+    and a search for each that is asked for, until they are many: then it is an array."""
 
-    __slots__ = ("_journal", "_rows", "_values", "default", "dtype", "name")
+    __slots__ = ("_journal", "_rows", "_size", "_values", "default", "dtype", "name")
 
     width = 1
 
-    def __init__(self, name: str, dtype: np.dtype[Any], default: float, journal: Journal) -> None:
+    def __init__(
+        self, name: str, dtype: np.dtype[Any], default: float, *, size: int, journal: Journal
+    ) -> None:
         self.name = name
         self.dtype = dtype
         self.default = default
-        self._rows = np.zeros(0, np.intp)
-        """Ascending; at least those that are not at their default."""
-        self._values = np.zeros(0, dtype)
+        self._size = size
+        self._rows: Array | None
+        """Ascending; at least those that are not at their default. None: all rows."""
+        self._values: Array
         self._journal = journal
+        self.reset(np.zeros(0, np.intp), np.zeros(0, dtype))
 
-    def __len__(self) -> int:
-        """At least how many rows are not at their default; 0 if none is."""
-        return len(self._rows)
+    @property
+    def empty(self) -> bool:
+        """Whether it is known that every row is at its default."""
+        return self._rows is not None and not len(self._rows)
 
     def __getitem__(self, rows: Any) -> Any:
+        if self._rows is None:
+            return self._values[rows]
+        default = self.dtype.type(self.default)
         if not len(self._rows):
-            default = self.dtype.type(self.default)
             return np.full(len(rows), default) if isinstance(rows, np.ndarray) else default
-        at, found = self._find(rows)
-        return np.where(found, self._values[at], self.dtype.type(self.default))[()]
-
-    def _find(self, rows: Any) -> tuple[Any, Any]:
-        at = np.minimum(self._rows.searchsorted(rows), len(self._rows) - 1)
-        return at, self._rows[at] == rows
+        at, found = _find(self._rows, rows)
+        return np.where(found, self._values[at], default)[()]
 
     def put(self, rows: Rows, values: Any) -> None:
         """Write `values` at `rows`, none of which may repeat."""
@@ -52,39 +58,55 @@ class Sparse:
         self.undo(where, np.broadcast_to(np.asarray(values, self.dtype), where.shape))
 
     def undo(self, rows: Array, old: Array) -> None:
-        if len(self._rows):
-            at, found = self._find(rows)
+        if self._rows is not None and len(self._rows):
+            at, found = _find(self._rows, rows)
             self._values[at[found]] = old[found]
             rows, old = rows[~found], old[~found]
-        if len(rows):
-            self._merge(rows, old)
+        if self._rows is None:
+            self._values[rows] = old
+        elif len(rows):
+            self._merge(self._rows, rows, old)
 
-    def _merge(self, rows: Array, values: Array) -> None:
-        rows = np.concatenate([self._rows, rows])
+    def _merge(self, known: Array, rows: Array, values: Array) -> None:
+        rows = np.concatenate([known, rows])
         values = np.concatenate([self._values, values])
         told = np.flatnonzero(~usual(values, self.default))
         order = told[np.argsort(rows[told])]
-        self._rows, self._values = rows[order].astype(np.intp), values[order]
+        self.reset(rows[order], values[order])
+
+    def reset(self, rows: Array, values: Array) -> None:
+        """Forget everything but these rows (ascending)."""
+        self._rows, self._values = rows.astype(np.intp), values.copy()
+        if len(rows) * FEW > self._size:
+            self._rows, self._values = None, np.full(self._size, self.default, self.dtype)
+            self._values[rows] = values
 
     def below(self, limit: float) -> Array:
         """The rows whose value is less, ascending; `limit` at most the default."""
-        return self._rows[self._values < limit]
+        found = np.flatnonzero(self._values < limit)
+        return found if self._rows is None else self._rows[found]
 
     def grow(self, size: int) -> None:
-        """Rows that were never written take no room."""
-
-    def reset(self, rows: Array, values: Array) -> None:
-        """Forget everything but these (ascending)."""
-        self._rows, self._values = rows.astype(np.intp), values.copy()
+        rows, values = self._told()
+        self._size = size
+        self.reset(rows, values)
 
     def adopted(self) -> tuple[Array, Array]:
         """The rows that differ from the default, as last committed, and their values."""
-        past = Sparse(self.name, self.dtype, self.default, Journal())
-        past.reset(self._rows, self._values)
+        past = Sparse(self.name, self.dtype, self.default, size=self._size, journal=Journal())
+        past.reset(*self._told())
         for rows, old in self._journal.of(self):
             past.undo(rows, old)
-        past._merge(np.zeros(0, np.intp), np.zeros(0, self.dtype))
-        return past._rows, past._values
+        return past._told()
+
+    def _told(self) -> tuple[Array, Array]:
+        told = np.flatnonzero(~usual(self._values, self.default))
+        return told if self._rows is None else self._rows[told], self._values[told]
+
+
+def _find(known: Array, rows: Any) -> tuple[Any, Any]:
+    at = np.minimum(known.searchsorted(rows), len(known) - 1)
+    return at, known[at] == rows
 
 
 def usual(values: Array, default: float) -> NDArray[np.bool_]:

@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.columns import Table
-from rules.condition import TRUE, Condition
+from rules.condition import TRUE
+from rules.facts import News
+from rules.frame import Round
+from rules.kinds.verdict import Verdict
 from rules.parameters import Parameters
 from rules.rule import Proof
 
@@ -28,16 +31,16 @@ class Proven:
         self._proves = table.column(f"{prefix}/proves", np.int8, 0)
 
     def follow(self, parameters: Parameters) -> None:
-        self.condition = Condition(self._proof.condition, parameters.thresholds())
+        self._verdict = Verdict(self._proof.condition, parameters)
         self._needed = parameters.micros(self._proof.lasted)
 
-    def adopt(self, elder: Array, values: dict[str, Array], *, span: Array, in_bed: Array) -> None:
+    def adopt(self, rows: Round, news: News, known: Array, *, span: Array) -> None:
         """Known readings in order; `span`: the time since the one before, while it held (µs)."""
-        stays = in_bed != 0
+        elder, stays = rows.elder[known], news.in_bed[known] != 0
         added = np.where(self._proves[elder] == 1, np.maximum(span, 0), 0)
         self._time.put(elder, np.where(stays, self._time[elder] + added, 0))
-        proves = stays & (self.condition(values) == TRUE)
-        self._proves.put(elder, proves.astype(np.int8))
+        proves = stays & (self._verdict(rows, news, known) == TRUE)
+        self._proves.put(elder, proves.view(np.int8))
 
     def enough(self, elder: Array) -> NDArray[np.bool_]:
         return np.asarray(self._time[elder] >= self._needed[elder])

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.condition import FALSE, MAYBE, TRUE, Condition
+from rules.condition import FALSE, MAYBE, TRUE
 from rules.facts import News
 from rules.frame import Round
 from rules.kinds.base import Setting
 from rules.kinds.proof import Proven
 from rules.kinds.timers import Timers
+from rules.kinds.verdict import Verdict
 from rules.lifecycle import Ledger, Telling
 from rules.limits import FOREVER
 from rules.parameters import Parameters
@@ -35,19 +36,20 @@ FIGURES = frozenset({"subject", "for", "value", "low", "high", "late"})
 
 class Sustained:
     """Columns by elder: `level` (MAYBE: no run), `start` of the run, the `last` known reading,
-    until when it holds, and the quoted value at it."""
+    until when it holds, and the quoted value at it. Of an elder who is inside and has no open
+    alert (nearly everyone) only `last` is kept."""
 
     def __init__(self, setting: Setting[SustainedBlock]) -> None:
         self._set = setting
         table, prefix = setting.state.elder, setting.prefix
-        self._timers = Timers(table, f"{prefix}/due")
+        self._timers = Timers(table, f"{prefix}/due", few=True)
         self._level = table.column(f"{prefix}/level", np.int8, MAYBE)
-        self._start = table.column(f"{prefix}/start", np.int64, NEVER)
+        self._start = table.sparse(f"{prefix}/start", np.int64, NEVER)
         self._last = table.column(f"{prefix}/last", np.int64, NEVER)
-        self._hold = table.column(f"{prefix}/hold", np.int64, NEVER)
+        self._hold = table.sparse(f"{prefix}/hold", np.int64, NEVER)
         self._quotes = setting.block.quotes
         if self._quotes is not None:
-            self._value = table.column(f"{prefix}/value", np.float32, float("nan"))
+            self._value = table.sparse(f"{prefix}/value", np.float32, float("nan"))
         self._ledger = Ledger(table, prefix, setting.teller)
         needs = setting.block.needs
         self._proven = None if needs is None else Proven(table, prefix, needs)
@@ -55,19 +57,27 @@ class Sustained:
     def follow(self, world: World, parameters: Parameters) -> None:
         block = self._set.block
         self._world = world
-        self._condition = Condition(block.condition, parameters.thresholds())
+        self._verdict = Verdict(block.condition, parameters)
         self._figures = parameters.thresholds()
         self._after = [parameters.micros(step.after) for step in block.steps]
         self._clear_after = parameters.micros(block.clear)
+        self._distrust()
         if self._proven is not None:
             self._proven.follow(parameters)
 
     def forget(self) -> None:
         self._timers.forget()
+        self._distrust()
+
+    def _distrust(self) -> None:
+        """Of no elder it is known that the deadline is the one that `_schedule` would set."""
+        self._settled = np.zeros(len(self._level.data), bool)
 
     def fire(self, rows: Round, news: News) -> None:
         known, truth = self._known(rows, news)
         self._decided = known, truth
+        if self._timers.idle(rows.latest):
+            return
         elder = rows.elder[known]
         limits = np.maximum(rows.watermark[known], rows.ts[known])
         while len(due := self._timers.due_among(elder, limits)):
@@ -82,42 +92,63 @@ class Sustained:
         source = np.flatnonzero(news.bed_source)
         if not len(source):
             return source, source
-        elder = rows.elder[source]
-        truth = self._condition(self._values(self._condition, rows, news, source))
-        use = (truth != MAYBE) & (rows.ts[source] >= self._last[elder])
-        return source[use], truth[use]
-
-    def _values(
-        self, condition: Condition, rows: Round, news: News, which: Array
-    ) -> dict[str, Array]:
-        values = {name: rows.values[name][which] for name in condition.quantities}
-        if "in_bed" in values:
-            values["in_bed"] = news.in_bed[which]
-        elder = rows.elder[which]
-        for name, figures in self._figures.items():
-            values[name] = figures[elder]
-        return values
+        truth = self._verdict(rows, news, source)
+        use = (truth != MAYBE) & (rows.ts[source] >= self._last[rows.elder[source]])
+        if use.all():
+            return source, truth
+        few = np.flatnonzero(use)
+        return source[few], truth[few]
 
     def apply(self, rows: Round, news: News) -> None:
         known, truth = self._decided
         if not len(known):
             return
         elder, ts = rows.elder[known], rows.ts[known]
+        holds = ts + self._world.stale[rows.device[known]]
         if self._proven is not None:
-            values = self._values(self._proven.condition, rows, news, known)
             span = np.minimum(ts, self._hold[elder]) - self._last[elder]
-            self._proven.adopt(elder, values, span=span, in_bed=news.in_bed[known])
-        broken = (truth != self._level[elder]) | (ts > self._hold[elder])
-        start = np.where(broken, ts, self._start[elder])
-        self._start.put(elder, start)
-        self._level.put(elder, truth)
+            self._proven.adopt(rows, news, known, span=span)
         self._last.put(elder, ts)
-        self._hold.put(elder, ts + self._world.stale[rows.device[known]])
-        if self._quotes is not None:
-            self._value.put(elder, rows.values[self._quotes][known])
-        for row in np.flatnonzero(self._ledger.quiet[elder]).tolist():
-            self._ledger.fresh(int(elder[row]), int(ts[row]))
+        level = self._level[elder]
+        loud = (truth != FALSE) | (level != MAYBE) | (self._ledger.rank[elder] != 0)
+        if len(runs := np.flatnonzero(loud)):
+            if self._quotes is not None:
+                self._value.put(elder[runs], rows.values[self._quotes][known[runs]])
+            self._run(
+                elder[runs], ts[runs], truth=truth[runs], level=level[runs], holds=holds[runs]
+            )
+        if self._proven is not None:
+            self._hold.put(elder, holds)
+
+    def _run(self, elder: Array, ts: Array, *, truth: Array, level: Array, holds: Array) -> None:
+        broken = (truth != level) | (ts > self._hold[elder])
+        self._hold.put(elder, holds)
+        turns = np.flatnonzero(broken | ~self._settled[elder])
+        if not len(turns):
+            return
+        elder, ts, truth, broken = elder[turns], ts[turns], truth[turns], broken[turns]
+        self._start.put(elder, np.where(broken, ts, self._start[elder]))
+        self._level.put(elder, truth)
+        if not self._ledger.quiet.empty:
+            for row in np.flatnonzero(self._ledger.quiet[elder]).tolist():
+                self._ledger.fresh(int(elder[row]), int(ts[row]))
         self._schedule(elder)
+        stays = (truth == TRUE) & (self._ledger.rank[elder] == 0)
+        self._settled[elder] = stays if self._proven is None else False
+        self._retire(elder)
+
+    def _retire(self, elder: Array) -> None:
+        """Forget what means nothing any more."""
+        idle = (self._level[elder] != TRUE) & (self._ledger.rank[elder] == 0)
+        elder = elder[idle]
+        if not len(elder):
+            return
+        self._level.put(elder, np.int8(MAYBE))
+        self._start.put(elder, NEVER)
+        if self._quotes is not None:
+            self._value.put(elder, float("nan"))
+        if self._proven is None:
+            self._hold.put(elder, NEVER)
 
     def _schedule(self, elder: Array) -> None:
         """Each run's next deadline: a higher severity outside, clearing inside; for what is
@@ -133,7 +164,8 @@ class Sustained:
             after = np.where((rank == 0) & ~self._proven.enough(elder), FOREVER, after)
         after = np.where((level == FALSE) & (rank > 0), self._clear_after[elder], after)
         due = np.where(after >= FOREVER, FOREVER, self._start[elder] + after)
-        is_open = np.flatnonzero((rank > 0) & (self._ledger.quiet[elder] == 0))
+        is_open = np.flatnonzero(rank)
+        is_open = is_open[self._ledger.quiet[elder[is_open]] == 0]
         due[is_open] = np.minimum(due[is_open], self._hold[elder[is_open]] + 1)
         self._timers.set(elder, due)
 
@@ -148,6 +180,8 @@ class Sustained:
         for elder in elders[~ended].tolist():
             self._reach(elder)
         self._schedule(elders)
+        self._settled[elders] = False
+        self._retire(elders)
 
     def _reach(self, elder: int) -> None:
         at = int(self._timers.due[elder])

@@ -47,6 +47,10 @@ class Timers:
         self._soonest = self._horizon = NEVER
         self._near = []
 
+    def idle(self, limit: int) -> bool:
+        """Whether it is known at a glance that nothing is due by `limit`."""
+        return self._soonest > limit
+
     def due_by(self, limit: int) -> Array:
         """Rows of all subjects whose deadline is at or before `limit`, ascending."""
         if self._soonest > limit:

@@ -52,14 +52,32 @@ def test_a_column_is_an_array_that_can_be_rolled_back(form: str, seed: int) -> N
 
 def test_a_sparse_column_keeps_only_what_is_not_usual() -> None:
     state = State()
+    state.device.grow(100)
     column = state.device.sparse("a", np.float32, float("nan"))
+    assert column.empty
     column.put(np.array([9, 3]), np.array([1.5, np.nan]))
-    column.put(2**31 - 2, 0)
+    column.put(99, 0)
     state.journal.commit()
-    assert column.adopted()[0].tolist() == [9, 2**31 - 2]
-    column.put(np.array([9, 7]), np.array([np.nan, 4]))
-    assert len(column) == 2
+    rows, values = column.adopted()
+    assert (rows.tolist(), values.tolist()) == ([9, 99], [1.5, 0])
     assert np.isnan(column[3])
+    column.put(np.array([9, 99]), np.array([np.nan, np.nan]))
+    column.put(7, 4)
+    column.put(7, np.nan)
+    column.put(8, np.nan)
+    assert column.empty
+
+
+def test_a_sparse_column_that_is_full_grows_with_its_table() -> None:
+    state = State()
+    state.device.grow(10)
+    column = state.device.sparse("a", np.int64, 0)
+    column.put(np.arange(10), np.arange(10))
+    state.journal.commit()
+    state.device.grow(1_000)
+    column.put(999, 9)
+    state.journal.rollback()
+    assert column.adopted()[0].tolist() == list(range(1, 10))
 
 
 def test_a_wide_column_has_several_values_a_row() -> None:

@@ -1,0 +1,37 @@
+"""What a condition says of bed rows, by each elder's own figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.condition import Condition, Truth
+from rules.facts import News
+from rules.frame import Round
+from rules.parameters import Parameters
+
+Array = NDArray[Any]
+
+
+class Verdict:
+    def __init__(self, text: str, parameters: Parameters) -> None:
+        figures = parameters.thresholds()
+        self._condition = Condition(text, figures)
+        self._figures = {name: _compact(figures[name]) for name in self._condition.figures}
+
+    def __call__(self, rows: Round, news: News, which: Array) -> Truth:
+        """FALSE, MAYBE or TRUE for each of the rows `which`."""
+        values = {name: rows.values[name][which] for name in self._condition.quantities}
+        if "in_bed" in values:
+            values["in_bed"] = news.in_bed[which]
+        elder = rows.elder[which]
+        for name, figures in self._figures.items():
+            values[name] = figures[elder] if figures.ndim else figures
+        return np.broadcast_to(self._condition(values), which.shape)
+
+
+def _compact(figures: Array) -> Array:
+    """One figure where it is the same for everybody."""
+    return figures[0] if figures.strides == (0,) else figures
