@@ -106,6 +106,7 @@ class System:
             "VIGIL_BROKER__URL": broker.url,
             "VIGIL_STATIONS__CONSOLE_PORT": str(self.console_port),
             "VIGIL_INGEST__REDELIVERY_WAIT_S": "0.1",
+            "VIGIL_INGEST__STATE_FOLDER": str(folder / "state"),
             **extra,
         }
         self._running: dict[str, subprocess.Popen[bytes]] = {}

@@ -1,0 +1,188 @@
+"""`vigil ingest`, put together: a standby until the partition is ours, then its owner.
+
+An owner that another copy has replaced leaves the broker before anything else, and becomes a
+standby again.
+"""
+
+import os
+import secrets
+import signal
+import socket
+from contextlib import ExitStack
+from types import FrameType
+
+import prometheus_client
+import psycopg
+import structlog
+
+from devices.catalogue import Catalogue
+from ingest.emergency.aside import Aside
+from ingest.emergency.ear import Ear
+from ingest.emergency.guard import Guard
+from ingest.emergency.journal import Journal
+from ingest.emergency.ledger import Ledger
+from ingest.emergency.progress import Patience, Progress
+from ingest.emergency.unattended import Unattended
+from ingest.emergency.watch import Parts as WatchParts
+from ingest.emergency.watch import Watch
+from ingest.keeper import Keeper
+from ingest.metrics import Metrics
+from ingest.run import Ingest, Parts
+from ingest.source import Source
+from ingest.standby import Owned, Standby
+from ingest.state import State
+from rules.engine import Engine
+from rules.load import load_catalogue
+from schemas.directory import Directory
+from schemas.registry import Registry
+from store.connect import connect
+from store.partition import Fenced
+from vigil.settings import Settings
+from vigil.wiring import make_clock, make_source, require_migrated, subscriptions
+
+logger = structlog.get_logger(__name__)
+
+_AGAIN_S = 2.0  # between attempts to reach the store
+_EMERGENCY_RULES = ("sos", "fall")
+
+
+def run(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT; then the batch at work is finished and a snapshot is left."""
+    process = IngestProcess(settings)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        process.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    process.run()
+    logger.info("ingest stopped in order")
+
+
+class IngestProcess:
+    """What one process keeps, whether it is standby or owner."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._clock = make_clock(settings.time)
+        self._catalogue = Catalogue.load(extra=settings.devices.folder)
+        self._rules = load_catalogue()
+        self._registry = prometheus_client.CollectorRegistry()
+        self._metrics = Metrics(self._registry)
+        self._stopping = False
+        self._ingest: Ingest | None = None
+
+    def stop(self) -> None:
+        """Safe to call from a signal handler."""
+        self._stopping = True
+        if self._ingest is not None:
+            self._ingest.stop()
+
+    def run(self) -> None:
+        self._await_store()
+        metrics, ingest = self._settings.metrics, self._settings.ingest
+        if metrics.ingest_port:
+            prometheus_client.start_http_server(
+                metrics.ingest_port, addr=metrics.host, registry=self._registry
+            )
+        state = State(ingest.state_folder.expanduser(), token=secrets.token_hex(8))
+        standby = Standby(
+            self._connect,
+            owner=f"{socket.gethostname()}:{os.getpid()}",
+            state=state,
+            clock=self._clock,
+            settings=ingest,
+            metrics=self._metrics,
+        )
+        try:
+            while (owned := standby.wait(lambda: self._stopping)) is not None:
+                try:
+                    self._own(owned, state)
+                except Fenced as error:
+                    logger.warning("becoming a standby", why=str(error))
+        finally:
+            state.close()
+
+    def _await_store(self) -> None:
+        """Until the store answers; NotReadyError where it needs a migration."""
+        while not self._stopping:
+            try:
+                return require_migrated(self._settings)
+            except psycopg.OperationalError as error:
+                logger.warning("waiting for the store", error=str(error).strip())
+                self._clock.sleep(_AGAIN_S)
+
+    def _own(self, owned: Owned, state: State) -> None:
+        """Until stopped, or replaced by another copy."""
+        with ExitStack() as ending:  # ends from the last to the first: the broker's session first
+            keeper = Keeper(
+                owned.lease,
+                connect=lambda: connect(self._settings.store.dsn, application="vigil keeper"),
+                lease_s=self._settings.ingest.lease_s,
+                monotonic=self._clock.monotonic,
+            )
+            ending.callback(keeper.close)
+            source = make_source(
+                self._settings, self._clock, self._catalogue, may_connect=keeper.trusted
+            )
+            guard = self._guard(source, state)
+            ending.callback(guard.close)
+            parts = Parts(
+                source=source,
+                catalogue=self._catalogue,
+                judge=Engine(self._rules, Registry.build(Directory())),
+                connect=self._connect,
+                clock=self._clock,
+                metrics=self._metrics,
+                guard=guard,
+                lost=lambda: keeper.lost,
+            )
+            ingest = self._ingest = Ingest(parts, owned.lease, settings=self._settings.ingest)
+            ending.callback(ingest.close)
+            ending.callback(source.close)
+            if self._stopping:
+                return
+            keeper.start(asked=owned.asked, beside=guard.unattended.look)
+            ingest.start()
+            guard.start()
+            source.open()
+            ingest.run()
+
+    def _guard(self, source: Source, state: State) -> Guard:
+        settings = self._settings
+        emergency = [rule for rule in self._rules if rule.id in _EMERGENCY_RULES]
+        ear = Ear(Engine(emergency, Registry.build(Directory())))
+        aside = Aside(
+            settings.broker.address,
+            client_id=f"{settings.ingest.client_id}-emergency",
+            subscriptions=subscriptions(settings, self._catalogue),
+            matters=ear.matters,
+            now=self._clock.now,
+        )
+        progress, ledger = Progress(), Ledger(Journal(state, session=_session_name(settings)))
+        patience = Patience(
+            settings.ingest.listen_after_s,
+            settings.ingest.ahead_after_s,
+            settings.ingest.in_flight_window,
+        )
+        watch = Watch(
+            WatchParts(progress, source, ear, ledger, aside, self._clock, self._metrics), patience
+        )
+        return Guard(
+            watch,
+            progress=progress,
+            ear=ear,
+            ledger=ledger,
+            aside=aside,
+            monotonic=self._clock.monotonic,
+            unattended=Unattended(watch, after_s=settings.ingest.untaken_s),
+        )
+
+    def _connect(self) -> psycopg.Connection:
+        return connect(self._settings.store.dsn, application=f"vigil ingest {os.getpid()}")
+
+
+def _session_name(settings: Settings) -> str:
+    """Whose messages a journal speaks of: the broker's session, by whatever process it is kept."""
+    address = settings.broker.address
+    return f"{settings.ingest.client_id}@{address.host}:{address.port}"
