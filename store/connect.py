@@ -20,6 +20,14 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
+# The same of the server's side: what we had under way when we vanished would hold its locks.
+_SESSION = b"""
+SET TIME ZONE 'UTC';
+SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+SET tcp_user_timeout = 15000;
+"""
+
+
 def conninfo(dsn: str, *, application: str) -> str:
     """`dsn` with our defaults where it says nothing itself; for pools and async connections."""
     given = {key: value for key, value in conninfo_to_dict(dsn).items() if value is not None}
@@ -35,7 +43,7 @@ def connect(dsn: str, *, application: str) -> psycopg.Connection:
         conninfo(dsn, application=application), autocommit=True, prepare_threshold=None
     )
     try:
-        connection.execute("SET TIME ZONE 'UTC'")
+        connection.execute(_SESSION)
     except BaseException:
         connection.close()
         raise

@@ -92,6 +92,21 @@ def settle(connection: psycopg.Connection, lease: Lease) -> bool:
     return row == (lease.epoch, lease.batch + 1)
 
 
+def evict(connection: psycopg.Connection) -> None:
+    """End what an earlier connection of the same application name still has under way.
+
+    For a name that only this process uses. Where a link hung in the middle of a COPY, the server
+    would wait for its rest, and hold the partition row, until its own keep-alive gives up.
+    """
+    connection.execute(
+        """
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = current_setting('application_name') AND usename = current_user
+          AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+        """
+    )
+
+
 def log_batch(connection: psycopg.Connection, lease: Lease, content: bytes) -> None:
     """Keep what the batch held, in its own transaction, after `fence`."""
     connection.execute(

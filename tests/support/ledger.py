@@ -15,12 +15,14 @@ from tests.support.system import System, until
 _RATES = 700  # heart rates from 50.0, then respiratory rates from 10.0: none is out of order
 
 _FOUND = r"""
+SELECT serial FROM (
 SELECT CASE WHEN key >= 0 THEN key
-            ELSE heart_rate - 500 + 700 * (respiratory_rate - 100) END
+            ELSE heart_rate - 500 + 700 * (respiratory_rate - 100) END AS serial
 FROM reading
 UNION ALL
 SELECT substring(convert_from(payload, 'UTF8') FROM '"(?:broken|seq)": ?(\d+)')::bigint
 FROM (SELECT payload FROM reject UNION ALL SELECT payload FROM quarantine) kept
+) found WHERE serial IS NOT NULL
 """
 
 

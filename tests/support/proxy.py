@@ -36,15 +36,17 @@ class Proxy:
     thread, and `links` counts the connections made so far."""
 
     def __init__(self, target: int, *, filter_: Callable[[], Filter] = Filter) -> None:
+        """`filter_` makes the filter of each new link; it may be changed at any time."""
         self.port = process.free_port()
         self.links = 0
-        self._target, self._filter = target, filter_
+        self.target, self.filter = target, filter_
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._writers: set[asyncio.StreamWriter] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._refusing = False
+        self._frozen = 0
         self._left: int | None = None
 
     # Commands
@@ -55,6 +57,11 @@ class Proxy:
 
     def resume(self) -> None:
         self._do(self._flowing.set)
+
+    def freeze(self) -> None:
+        """Half-open for good: existing links stay open and never say another word; new ones are
+        served."""
+        self._do(lambda: setattr(self, "_frozen", self.links))
 
     def cut(self) -> None:
         """Reset every connection; new ones are served."""
@@ -111,27 +118,30 @@ class Proxy:
             self._reset(writer)
             return
         try:
-            there = await asyncio.open_connection("127.0.0.1", self._target)
+            there = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
             self._reset(writer)
             return
         self._writers.add(there[1])
-        passes = self._filter()
+        passes, number = self.filter(), self.links
         with suppress(asyncio.CancelledError):
             await asyncio.gather(
-                self._pump(reader, there[1], self._counted(passes.up)),
-                self._pump(there[0], writer, passes.down),
+                self._pump(number, (reader, there[1]), self._counted(passes.up)),
+                self._pump(number, (there[0], writer), passes.down),
             )
 
     async def _pump(
         self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        number: int,
+        ends: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         alter: Callable[[bytes], bytes],
     ) -> None:
-        with suppress(ConnectionError, OSError):
+        reader, writer = ends
+        with suppress(OSError):
             while data := await reader.read(1 << 16):
                 await self._flowing.wait()
+                if number <= self._frozen:
+                    await asyncio.Event().wait()
                 writer.write(alter(data))
                 await writer.drain()
         self._writers.discard(writer)

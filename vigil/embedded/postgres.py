@@ -15,6 +15,7 @@ import stat
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,8 +50,12 @@ class Postgres(Service):
     ends_by = signal.SIGINT
     ends_within = 30
 
-    def __init__(self, folder: Path, *, port: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, port: int | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """`settings`: the server's own, beside or instead of ours."""
         super().__init__(folder, port=port)
+        self._settings = {**_SETTINGS, **(settings or {})}
         self._user = _unprivileged() if os.geteuid() == 0 else None
 
     @property
@@ -64,7 +69,7 @@ class Postgres(Service):
         self._own(self.folder)
         if not (self.folder / "data").exists():
             self._initdb(binaries)
-        settings = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
+        settings = [f"-c{name}={value}" for name, value in self._settings.items()]
         arguments: list[str | Path] = [
             binaries / "postgres",
             "-D",

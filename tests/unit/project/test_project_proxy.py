@@ -72,6 +72,20 @@ def test_a_cut_link_is_reset_and_a_new_one_is_served(echo: int) -> None:
         assert proxy.links == 2
 
 
+def test_a_frozen_link_never_speaks_again_and_a_new_one_does(echo: int) -> None:
+    with Proxy(echo) as proxy, dial(proxy) as old:
+        old.sendall(b"one")
+        assert heard(old, 3) == b"one"
+        proxy.freeze()
+        old.sendall(b"two")
+        with dial(proxy) as new:
+            new.sendall(b"three")
+            assert heard(new, 5) == b"three"
+        old.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            old.recv(1)
+
+
 def test_a_refusing_proxy_resets_whoever_comes(echo: int) -> None:
     with Proxy(echo) as proxy:
         proxy.refuse()
