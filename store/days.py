@@ -13,7 +13,7 @@ from schemas.times import DAY, from_micros, to_micros
 
 _FORMAT = "%Y%m%d"
 _PATIENCE = "500ms"
-"""How long a drop may stand in the way of writers while it waits for its lock."""
+"""How long work that can wait stands in a queue for a lock, with writers behind it."""
 
 # Made apart and then attached: that lets writers go on, creating it in place would not.
 _MAKE: tuple[LiteralString, ...] = (
@@ -50,6 +50,16 @@ def make(connection: psycopg.Connection, table: str, day: int) -> bool:
         for statement in _MAKE:
             connection.execute(sql.SQL(statement).format(**names))
         return True
+
+
+def make_ahead(connection: psycopg.Connection, table: str, day: int) -> bool:
+    """As `make`, but left for another time where somebody holds what it needs."""
+    try:
+        with connection.transaction():
+            connection.execute("SELECT set_config('lock_timeout', %s, true)", [_PATIENCE])
+            return make(connection, table, day)
+    except errors.LockNotAvailable:
+        return False
 
 
 def there(connection: psycopg.Connection, table: str) -> list[int]:
