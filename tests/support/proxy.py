@@ -112,6 +112,10 @@ class Proxy:
     # Links
 
     async def _linked(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.CancelledError):  # asyncio would complain of it
+            await self._link(reader, writer)
+
+    async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.links += 1
         self._writers.add(writer)
         if self._refusing:
@@ -124,11 +128,10 @@ class Proxy:
             return
         self._writers.add(there[1])
         passes, number = self.filter(), self.links
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(
-                self._pump(number, (reader, there[1]), self._counted(passes.up)),
-                self._pump(number, (there[0], writer), passes.down),
-            )
+        await asyncio.gather(
+            self._pump(number, (reader, there[1]), self._counted(passes.up)),
+            self._pump(number, (there[0], writer), passes.down),
+        )
 
     async def _pump(
         self,

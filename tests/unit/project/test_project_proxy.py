@@ -89,7 +89,7 @@ def test_a_frozen_link_never_speaks_again_and_a_new_one_does(echo: int) -> None:
 def test_a_refusing_proxy_resets_whoever_comes(echo: int) -> None:
     with Proxy(echo) as proxy:
         proxy.refuse()
-        with dial(proxy) as link, pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionResetError), dial(proxy) as link:
             link.recv(1)
         proxy.accept()
         with dial(proxy) as link:
