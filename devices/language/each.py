@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from devices.decoded import DecodeError, show
@@ -86,13 +86,13 @@ def _records(
         if is_needed:
             raise error
         return [(error, holder, None)]
+    pairs: Iterable[tuple[str | None, Any]]
+    pairs = inner.items() if isinstance(inner, dict) else ((None, record) for record in inner)
     if not rest:
-        if by_key:
-            return [(record, holder, key) for key, record in inner.items()]
-        return [(record, holder, None) for record in inner]
+        return [(record, holder, key) for key, record in pairs]
     (follow, deeper), *further = rest
     found: list[Record] = []
-    for record in inner.values() if by_key else inner:
+    for _, record in pairs:
         if (below := follow(record)) is not None:
             found += _records(below, record, deeper, further)
     return found

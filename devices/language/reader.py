@@ -17,6 +17,8 @@ from devices.language.tokens import token, tokens
 from devices.message import Incoming, Loaded
 from devices.payload import check_size
 
+_PARSED_BY = {"payload", "separator", "equals", "fold_keys", "embedded"}
+
 
 class Reader:
     """Reads one variant of one topic: `load`, `device`, `read`. Raises nothing but DecodeError."""
@@ -28,8 +30,9 @@ class Reader:
         self.ignore = message.ignore
         self.applies = compile_applies(message)
         """Whether this variant is meant; the message is loaded. None: always."""
-        self._load = compile_load(message)
-        self.loading = _loading(message)
+        self._parse = compile_load(message)
+        self._parsing = _loading(message, _PARSED_BY)
+        self.loading = _loading(message, {*_PARSED_BY, "frame"})
         """Equal where a payload is loaded in the same way."""
         self._frames = [compile_frame(frame, folded=folded) for frame in message.frame]
         by_topic = [at for at in message.device if capture_names(at)]
@@ -53,9 +56,15 @@ class Reader:
         message.root, message.faults = loaded
 
     def _load_anew(self, message: Incoming) -> Loaded:
+        """Variants that differ in their frames alone share the parsed payload."""
         try:
-            check_size(message.payload, message.limits.bytes)
-            message.root, message.faults = self._load(message.payload), ()
+            parsed = message.loaded.get(self._parsing)
+            if parsed is None:
+                check_size(message.payload, message.limits.bytes)
+                parsed = message.loaded[self._parsing] = self._parse(message.payload), ()
+            elif isinstance(parsed, DecodeError):
+                return parsed
+            message.root, message.faults = parsed
             for unpack in self._frames:
                 unpack(message)
         except DecodeError as error:
@@ -186,9 +195,9 @@ def _keep_apart(reading: Reading, index: int, seen: set[tuple[object, ...]]) -> 
     seen.add(identity)
 
 
-def _loading(message: spec.Message) -> str:
-    parts = {"payload", "separator", "equals", "fold_keys", "embedded", "frame"}
-    return intern(message.model_dump_json(include=parts))
+def _loading(message: spec.Message, parts: set[str]) -> str:
+    """Equal where the parts of the profile that say how a payload is loaded are."""
+    return intern(message.model_dump_json(include=parts, exclude_defaults=True))
 
 
 def _availability(
