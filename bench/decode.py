@@ -1,7 +1,7 @@
-"""Bytes to readings: what one message costs, id look-up included.
+"""Bytes to readings: what one costs, id look-up included.
 
-The canonical wire, and every profile by the first of its examples that is read. Devices are looked
-up in a registry of `DEVICES`.
+The canonical wire in batches of `BATCH`, as ingest reads it: from topics and payloads to columns of
+a draft, of `DEVICES` devices. Every profile by the first of its examples that is read, one by one.
 """
 
 import json
@@ -9,14 +9,24 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from bench.result import Result
 from devices.catalogue import Catalogue
 from devices.decoded import DecodeError
 from devices.examples import Example, full_topic, load_examples
+from ingest.decode import Decoder
+from ingest.lookup import Lookup
+from ingest.reject import RejectBudget
+from ingest.source import Mark, Messages
+from schemas import topics
+from schemas.directory import Directory
+from schemas.registry import Registry
+from tests.support.registry import town
 
 NOW = 1_768_000_000_000_000
 DEVICES = 22_000
-UP = "vigil/v1/330105001001/g1/up/m1"
+BATCH = 2_000
 SINGLE = {"ts": NOW // 1_000, "seq": 7, "in_bed": True, "heart_rate": 62, "respiratory_rate": 14.5}
 FIFTY = [{**SINGLE, "seq": n} for n in range(50)]
 CANONICAL_US, DECLARATIVE_US = 2, 12  # budgets
@@ -28,10 +38,11 @@ Decode = Callable[[], int]
 def measure(_folder: Path) -> list[Result]:
     """Microseconds a reading; the best of seven rounds, as the machine is shared."""
     catalogue = Catalogue.load()
-    known = {f"d{n}": "canonical" for n in range(DEVICES)} | {"m1": "canonical"}
+    known = {f"d{n}": "canonical" for n in range(DEVICES)}
+    directory = town(homes=DEVICES // 3)
     results = [
-        _result("canonical single", _decoder(catalogue, UP, SINGLE, known), CANONICAL_US),
-        _result("canonical array of 50", _decoder(catalogue, UP, FIFTY, known), CANONICAL_US),
+        _result("canonical single", _plain(catalogue, directory, SINGLE, BATCH), CANONICAL_US),
+        _result("canonical array of 50", _plain(catalogue, directory, FIFTY, 40), CANONICAL_US),
     ]
     for profile in catalogue.profiles.values():
         if profile.routes:
@@ -44,22 +55,26 @@ def measure(_folder: Path) -> list[Result]:
 
 def _result(name: str, decode: Decode, budget: float) -> Result:
     readings = decode()
-    rounds = max(200, 3_000 // readings)
+    rounds = max(5, 3_000 // readings)
     best = min(_round(decode, rounds) for _ in range(7))
     cost = 1e6 * best / rounds / readings
     return Result(f"decode: {name}", cost, "µs/reading", budget=f"≤ {budget} µs", ok=cost <= budget)
 
 
-def _decoder(catalogue: Catalogue, topic: str, content: object, known: dict[str, str]) -> Decode:
-    payload = json.dumps(content).encode()
-
-    def decode() -> int:
-        found = catalogue.decode(topic, payload, profile_of=known.get, received=NOW).readings
-        for reading in found:
-            known.get(reading.device)  # ingest finds the device's row by its id
-        return len(found)
-
-    return decode
+def _plain(catalogue: Catalogue, directory: Directory, content: object, count: int) -> Decode:
+    """A batch of `count` messages of as many devices."""
+    decoder = Decoder(catalogue, Lookup(Registry.build(directory)), budget=RejectBudget(1))
+    area = {gateway.id: gateway.area for gateway in directory.gateways}
+    devices = directory.devices[:: max(1, DEVICES // count)][:count]
+    messages = Messages(
+        [topics.up(area[d.gateway], d.gateway, d.id).encode() for d in devices],
+        [json.dumps(content).encode()] * len(devices),
+        NOW + 1_000 * np.arange(len(devices)),
+        np.arange(len(devices)),
+        np.full(len(devices), Mark.QOS1, np.uint8),
+        session=1,
+    )
+    return lambda: len(decoder.decode(messages, after=0).said)
 
 
 def _of_example(catalogue: Catalogue, example: Example, known: dict[str, str]) -> Decode:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
 import psycopg
 
 from ingest import log as batch_log
-from ingest.decode import Decoder, Draft, Row
+from ingest.decode import Decoder, Draft
+from ingest.log import Packets
 from ingest.normalise import normalise
-from ingest.source import Delivery
+from ingest.source import Messages
 from ingest.stranger import alerts as stranger_alerts
-from ingest.times import believable
 from schemas.alerts import Change
 from schemas.judge import Judge
 from schemas.readings import Flag, Readings
@@ -24,9 +23,10 @@ from store.partition import Lease
 class Work(NamedTuple):
     """A batch, decoded; the same for every attempt to commit it."""
 
-    deliveries: Sequence[Delivery]
+    messages: Messages
     draft: Draft
     columns: Readings
+    packets: Packets
     resumed: int | None
     """The session has caught up at this time (µs): the clock runs again."""
     advanced: int | None
@@ -34,22 +34,29 @@ class Work(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    new: int
+    fresh: Readings
+    """The rows that were new, as the rules saw them."""
     duplicates: int
     changes: list[Change]
+
+    @property
+    def new(self) -> int:
+        """How many new rows of `reading`."""
+        return len(self.fresh) - int(self.fresh.has(Flag.SIGN_OF_LIFE).sum())
 
 
 def prepare(
     decoder: Decoder,
-    deliveries: Sequence[Delivery],
+    messages: Messages,
     *,
     after: int,
     resumed: int | None,
     advanced: int | None,
 ) -> Work:
     """Decode and normalise; `after` is the largest `received` given so far (µs)."""
-    draft = decoder.decode(deliveries, after=after)
-    return Work(deliveries, draft, normalise(draft.rows), resumed, advanced)
+    draft = decoder.decode(messages, after=after)
+    packets = batch_log.packets(messages, draft.timeless)
+    return Work(messages, draft, normalise(draft.said), packets, resumed, advanced)
 
 
 def write(
@@ -71,7 +78,9 @@ def write(
     if snapshot is not None:
         partition.save_snapshot(connection, lease, snapshot)
     new = readings.write(connection, work.columns)
-    fresh = work.columns.take(new)
+    fresh, claimed = work.columns, work.draft.said.ts
+    if not new.all():
+        fresh, claimed = fresh.take(new), claimed[new]
     if work.resumed is not None:
         # While it stood still only this call moves the clock: where it stands now, it stood.
         stood = max(judge.clock, 0)
@@ -82,25 +91,13 @@ def write(
         seen=partial(alerts.stranger_seen, connection),
     )
     alerts.write_changes(connection, changes, raised=now)
-    clocks.write_claims(connection, fresh, _claims(work.draft.rows))
-    rejects.write_status(connection, fresh.take(fresh.online >= 0))
+    clocks.write_claims(connection, fresh, claimed)
+    rejects.write_status(connection, fresh)
     rejects.write_rejects(connection, work.draft.rejects)
     rejects.write_quarantine(connection, work.draft.quarantined)
     rejects.count_overflow(connection, work.draft.overflow, received=work.draft.last_received)
     partition.log_batch(connection, lease, _entry(work, fresh, session))
-    stored = len(fresh) - int(fresh.has(Flag.SIGN_OF_LIFE).sum())
-    return Outcome(stored, len(new) - len(fresh), changes)
-
-
-def _claims(rows: Sequence[Row]) -> dict[int, int]:
-    """`received` → device time (µs) where that cannot be believed; int64 is all that is kept."""
-    return {
-        row.received: max(-(2**63), min(row.reading.ts, 2**63 - 1))
-        for row in rows
-        if row.reading is not None
-        and row.reading.ts is not None
-        and not believable(row.reading.ts, row.received)
-    }
+    return Outcome(fresh, len(new) - len(fresh), changes)
 
 
 def judge_all(
@@ -116,7 +113,6 @@ def judge_all(
 
 
 def _entry(work: Work, fresh: Readings, session: str) -> bytes:
-    packets = [d for d in work.deliveries if d.qos]
     return batch_log.encode(
         batch_log.Entry(
             fresh.to_bytes(),
@@ -124,7 +120,8 @@ def _entry(work: Work, fresh: Readings, session: str) -> bytes:
             work.advanced,
             work.draft.last_received,
             session,
-            [d.packet for d in packets],
-            b"".join(d.digest() for d in packets),
+            work.packets.numbers,
+            work.packets.digests,
+            work.packets.passed,
         )
     )

@@ -59,6 +59,11 @@ class Lookup:
         """Area and gateway id that the registry names for a device."""
         return self._area[known.gateway], self._gateway_ids[known.gateway]
 
+    def gateway_in(self, area: str, gateway: str) -> int | None:
+        """The row of a gateway that the registry has in this area."""
+        row = self.gateways.get(gateway)
+        return row if row is not None and self._area[row] == area else None
+
     def is_ignored(self, *, gateway: str, device: str) -> bool:
         return (gateway, device) in self._ignored
 

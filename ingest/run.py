@@ -9,9 +9,10 @@ acknowledged (I1, I2).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+import numpy as np
 import psycopg
 import structlog
 
@@ -24,7 +25,7 @@ from ingest.lookup import Lookup
 from ingest.metrics import Metrics
 from ingest.reject import RejectBudget
 from ingest.settings import IngestSettings
-from ingest.source import Batch, Delivery, Source
+from ingest.source import Batch, Delivery, Mark, Messages, Source
 from schemas.judge import Judge
 from schemas.times import DAY
 from store import directory, errors, partition, quarantine, rejects
@@ -94,7 +95,7 @@ class Ingest:
         while not self._stopping:
             self._handle(self._parts.source.take(self._settings.tick_s))
         self._snapshot_due = 0.0
-        self._settle(self._prepare([], resumed=None, advanced=None))
+        self._settle(self._prepare(Messages.none(), resumed=None, advanced=None))
 
     # Starting
 
@@ -130,18 +131,18 @@ class Ingest:
         if entry.session != self._session_name:
             self._committed.forget()
             self._session_name = entry.session
-        self._committed.add(entry.packets, entry.digests)
+        self._committed.add(entry.known())
 
     # One batch
 
     def _handle(self, batch: Batch) -> None:
         self._follow_registry()
         self._metrics.received.inc(len(batch.messages))
-        deliveries = self._unseen(batch.messages.deliveries())
+        messages = self._unseen(batch.messages)
         advanced = self._tick(batch)
-        if deliveries or advanced is not None or batch.caught_up is not None:
+        if len(messages) or advanced is not None or batch.caught_up is not None:
             with self._metrics.batch_seconds.time():
-                self._settle(self._prepare(deliveries, resumed=batch.caught_up, advanced=advanced))
+                self._settle(self._prepare(messages, resumed=batch.caught_up, advanced=advanced))
         self._parts.source.ack(batch.messages)
         self._metrics.acknowledged.inc(len(batch.messages))
 
@@ -174,18 +175,14 @@ class Ingest:
             keep = self._settings.reject_days * DAY
             rejects.forget(self._connection, before=self._clock.now() - keep)
 
-    def _unseen(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    def _unseen(self, messages: Messages) -> Messages:
         """Without redeliveries of what is committed; those only need their acknowledgement."""
-        fresh = []
-        for delivery in deliveries:
-            if delivery.qos and delivery.session != self._session:
-                self._session, self._session_name = delivery.session, secrets.token_hex(8)
-                self._committed.forget()
-            if self._committed.holds(delivery):
-                self._metrics.redelivered.inc()
-            else:
-                fresh.append(delivery)
-        return fresh
+        if messages.session != self._session and messages.has(Mark.QOS1).any():
+            self._session, self._session_name = messages.session, secrets.token_hex(8)
+            self._committed.forget()
+        repeated = self._committed.repeated(messages)
+        self._metrics.redelivered.inc(int(repeated.sum()))
+        return messages.take(~repeated)
 
     def _tick(self, batch: Batch) -> int | None:
         """The time to move on to where no reading has moved it for a tick and an alert is due."""
@@ -206,11 +203,11 @@ class Ingest:
         return at
 
     def _prepare(
-        self, deliveries: Sequence[Delivery], *, resumed: int | None, advanced: int | None
+        self, messages: Messages, *, resumed: int | None, advanced: int | None
     ) -> Work:
         return batches.prepare(
             self._decoder,
-            deliveries,
+            messages,
             after=self._last_received,
             resumed=resumed,
             advanced=advanced,
@@ -280,8 +277,7 @@ class Ingest:
         self._judge.commit()
         self._lease.batch += 1
         self._last_received = work.draft.last_received
-        packets = [d for d in work.deliveries if d.qos]
-        self._committed.add([d.packet for d in packets], b"".join(d.digest() for d in packets))
+        self._committed.add(work.packets)
         if outcome is not None:
             self._metrics.readings.inc(outcome.new)
             self._metrics.duplicates.inc(outcome.duplicates)
@@ -291,19 +287,20 @@ class Ingest:
 
     def _isolate(self, work: Work, error: psycopg.Error) -> None:
         """The store refuses something in here: find it by halves, and let the rest through."""
-        deliveries = work.deliveries
-        if not deliveries:
+        messages = work.messages
+        if not len(messages):
             raise error
-        if len(deliveries) > 1:
-            half = len(deliveries) // 2
-            self._settle(self._prepare(deliveries[:half], resumed=None, advanced=None))
-            rest = deliveries[half:]
+        if len(messages) > 1:
+            half = len(messages) // 2
+            first, rest = messages.take(slice(half)), messages.take(slice(half, None))
+            self._settle(self._prepare(first, resumed=None, advanced=None))
             self._settle(self._prepare(rest, resumed=work.resumed, advanced=work.advanced))
             return
         logger.error("the store refuses a message; kept as a reject", error=str(error))
-        refused = self._prepare([], resumed=work.resumed, advanced=work.advanced)
-        refused.draft.rejects.append(_refused(deliveries[0], error))
-        self._settle(refused._replace(deliveries=deliveries))
+        refused = self._prepare(Messages.none(), resumed=work.resumed, advanced=work.advanced)
+        refused.draft.rejects.append(_refused(messages[0], error))
+        packets = batch_log.packets(messages, np.ones(1, np.bool_))
+        self._settle(refused._replace(messages=messages, packets=packets))
 
 
 def _refused(delivery: Delivery, error: psycopg.Error) -> Reject:

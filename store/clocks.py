@@ -1,26 +1,21 @@
 """What devices claimed the time was, where they could not be believed."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import psycopg
 
-from schemas.readings import Flag, Readings
+from schemas.readings import Flag, Int64, Readings
 from schemas.times import from_micros
 
 
-def write_claims(
-    connection: psycopg.Connection, readings: Readings, claimed: Mapping[int, int]
-) -> None:
-    """Keep the claims of rows flagged CLOCK_SUSPECT. `claimed`: `received` → device time (µs)."""
+def write_claims(connection: psycopg.Connection, readings: Readings, claimed: Int64) -> None:
+    """Keep the claims of rows flagged CLOCK_SUSPECT. `claimed`: what each row's device said, µs."""
     rows = [
         {
             "received": from_micros(readings.received[i]),
             "device": int(readings.device[i]),
-            "claimed": claimed[int(readings.received[i])],
+            "claimed": int(claimed[i]),
         }
         for i in np.flatnonzero(readings.has(Flag.CLOCK_SUSPECT)).tolist()
-        if int(readings.received[i]) in claimed
     ]
     if rows:
         with connection.cursor() as cursor:

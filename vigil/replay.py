@@ -4,7 +4,7 @@ It holds neither a broker nor a stations side, and writes to no store: it cannot
 The last line's time ends it: what would be due later does not fire.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from ingest.decode import Decoder
 from ingest.lookup import Lookup
 from ingest.reject import RejectBudget
 from ingest.settings import IngestSettings
-from ingest.source import Delivery
+from ingest.source import Mark, Messages
 from ingest.stranger import alerts as stranger_alerts
 from schemas.alerts import Alert, Change, fold
 from schemas.capture import Captured, CaptureError, parse_line
@@ -111,8 +111,8 @@ def replay_capture(
     last = 0
     stream = iter(messages)
     while chunk := list(islice(stream, _LINES)):
-        deliveries = [_delivery(m) for m in chunk]
-        work = batches.prepare(decoder, deliveries, after=last, resumed=None, advanced=None)
+        batch = _messages(chunk)
+        work = batches.prepare(decoder, batch, after=last, resumed=None, advanced=None)
         last = work.draft.last_received
         new = seen.new(work.columns)
         changes = judge.apply(work.columns.take(new))
@@ -182,17 +182,14 @@ def _move(judge: Judge, at: int, what: str, book: AlertBook) -> None:
     judge.commit()
 
 
-def _delivery(message: Captured) -> Delivery:
-    return Delivery(
-        message.topic,
-        message.payload,
-        message.received,
-        message.qos,
-        message.retain,
-        dup=False,
-        packet=0,
+def _messages(captured: Sequence[Captured]) -> Messages:
+    return Messages(
+        [m.topic.encode("utf-8", "surrogatepass") for m in captured],
+        [m.payload for m in captured],
+        np.array([m.received for m in captured], np.int64),
+        np.zeros(len(captured), np.int64),
+        np.array([Mark.RETAIN if m.retain else 0 for m in captured], np.uint8),
         session=0,
-        backlog=False,
     )
 
 

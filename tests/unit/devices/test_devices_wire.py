@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices import wire, wire_fast
 from devices.decoded import FIRST_TS, LAST_TS, Decoded, DecodeError
 from devices.payload import Limits
 from devices.wire import decode_status, decode_up
@@ -247,45 +246,3 @@ def test_a_status_that_is_none(payload: bytes, code: str) -> None:
     with pytest.raises(DecodeError) as caught:
         decode_status(payload)
     assert caught.value.code == code
-
-
-WRITTEN: st.SearchStrategy[Any] = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-(2**64), 2**64),
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.sampled_from(["pressed", "confirmed", "test", "2026-01-01T00:00:00+08:00", "m1", "a:b", ""]),
-)
-
-
-@given(
-    st.lists(st.dictionaries(st.sampled_from([*QUANTITIES, "ts", "seq", "device", "test", "x"]),
-                             WRITTEN, max_size=4), max_size=3),
-    st.booleans(),
-    st.booleans(),
-)  # fmt: skip
-def test_the_fast_way_gives_what_the_careful_way_gives_or_nothing(
-    records: list[dict[str, Any]], alone: bool, named: bool
-) -> None:
-    payload = json.dumps(records[0] if alone and records else records).encode()
-    device = "m1" if named else None
-    fast = wire_fast.read(payload, device, 3)
-    if fast is not None:
-        careful = wire._decode_carefully(payload, device, 3)
-        assert careful.readings == fast
-        assert not careful.rejects
-        assert not careful.faults
-        assert careful.unknown_keys == 0
-
-
-@given(records(), st.booleans())
-def test_what_is_plainly_good_goes_the_fast_way(
-    made: tuple[dict[str, Any], dict[str, float | int]], many: bool
-) -> None:
-    """Else the fast way would be fast by doing nothing."""
-    record = made[0] | {"ts": "2026-01-01T08:00:00+08:00", "seq": 5, "test": False}
-    payload = json.dumps([record, record] if many else record, indent=1).encode()
-    readings = wire_fast.read(payload, "m1", 2)
-    assert readings is not None
-    assert readings == wire._decode_carefully(payload, "m1", 2).readings
-    assert wire_fast.read(b"[{},{},{}]", "m1", 2) is None

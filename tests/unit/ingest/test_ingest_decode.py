@@ -9,7 +9,8 @@ from devices.catalogue import Catalogue
 from ingest.decode import Decoder, Draft
 from ingest.lookup import Lookup
 from ingest.reject import RejectBudget
-from ingest.source import Delivery
+from ingest.said import Said
+from ingest.source import Delivery, Messages
 from schemas import topics
 from schemas.readings import Flag
 from schemas.registry import Registry
@@ -30,15 +31,19 @@ def deliver(topic: str, payload: Any, *, retain: bool = False, at: int = NOW) ->
 
 
 def decode(*deliveries: Delivery, after: int = 0) -> Draft:
-    return decoder().decode(deliveries, after=after)
+    return decoder().decode(Messages.of(deliveries), after=after)
+
+
+def readings(said: Said) -> int:
+    return int(((said.flags & Flag.SIGN_OF_LIFE) == 0).sum())
 
 
 def test_a_reading_of_a_known_device_becomes_a_row() -> None:
     draft = decode(deliver(topics.up(EAST, "g1", "m1"), {"ts": NOW // 1000, "heart_rate": 60}))
-    (row,) = draft.rows
-    assert (row.device, row.elder, row.gateway) == (0, 0, 0)
-    assert row.reading is not None
-    assert row.reading.values == {"heart_rate": 60}
+    said = draft.said
+    assert len(said) == 1
+    assert (said.device[0], said.elder[0], said.gateway[0]) == (0, 0, 0)
+    assert said.numbers == {"heart_rate": 60}
     assert not draft.rejects
     assert not draft.quarantined
 
@@ -50,7 +55,7 @@ def test_received_grows_strictly_also_within_an_array() -> None:
         deliver(topics.up(EAST, "g1", "m1"), {"movement": 2}),
         after=NOW + 10,
     )
-    assert [r.received for r in draft.rows] == [NOW + 11, NOW + 12, NOW + 13, NOW + 14]
+    assert draft.said.received.tolist() == [NOW + 11, NOW + 12, NOW + 13, NOW + 14]
     assert draft.last_received == NOW + 14
 
 
@@ -68,7 +73,7 @@ def test_a_stranger_waits_in_quarantine(topic: str, code: str) -> None:
     (waiting,) = draft.quarantined
     assert waiting.code == code
     assert waiting.payload == b'{"heart_rate": 60}'
-    assert not draft.rows
+    assert len(draft.said) == 0
     assert not draft.strangers
 
 
@@ -123,27 +128,28 @@ def test_garbage_is_kept_with_a_reason_and_the_next_message_goes_through(
     kept += [(k.code, k.reason, k.topic) for k in draft.quarantined]
     assert kept
     assert all(code and reason and where == topic for code, reason, where in kept)
-    assert draft.rows[-1].reading is not None
+    assert draft.said.numbers["heart_rate"][-1] == 60
 
 
 def test_a_bad_reading_does_not_cost_the_good_ones_of_its_array() -> None:
     content = [{"device": "m1", "heart_rate": 60}, 5, {"device": "r1", "presence": True}]
     draft = decode(deliver(topics.up(EAST, "g1"), content))
-    assert sum(r.reading is not None for r in draft.rows) == 2
+    assert readings(draft.said) == 2
     assert len(draft.rejects) == 1
 
 
 def test_a_reject_counts_as_a_word_from_its_device() -> None:
     draft = decode(deliver(topics.up(EAST, "g1", "m1"), {"heart_rate": "sixty"}))
-    (row,) = draft.rows
-    assert (row.device, row.gateway, row.reading) == (0, 0, None)
-    assert Flag(row.flags) == Flag.SIGN_OF_LIFE
-    assert draft.rejects[0].received == row.received
+    said = draft.said
+    assert len(said) == 1
+    assert (said.device[0], said.gateway[0]) == (0, 0)
+    assert Flag(int(said.flags[0])) == Flag.SIGN_OF_LIFE
+    assert draft.rejects[0].received == said.received[0]
 
 
 def test_beyond_its_budget_a_gateways_garbage_is_only_counted() -> None:
     deliveries = [deliver(topics.up(EAST, "g1", "m1"), b"{", at=NOW + n) for n in range(5)]
-    draft = decoder(budget=2).decode(deliveries, after=0)
+    draft = decoder(budget=2).decode(Messages.of(deliveries), after=0)
     assert len(draft.rejects) == 2
     assert draft.overflow == {"g1": 3}
 
@@ -151,16 +157,17 @@ def test_beyond_its_budget_a_gateways_garbage_is_only_counted() -> None:
 @pytest.mark.parametrize(("payload", "online"), [(b'{"online": true}', 1), (b"offline", 0)])
 def test_a_gateways_status(payload: bytes, online: int) -> None:
     draft = decode(deliver(topics.status(EAST, "g1"), payload, retain=True))
-    (row,) = draft.rows
-    assert (row.device, row.gateway, row.online) == (-1, 0, online)
-    assert Flag(row.flags) == Flag.SIGN_OF_LIFE | Flag.RETAINED
+    said = draft.said
+    assert len(said) == 1
+    assert (said.device[0], said.gateway[0], said.online[0]) == (-1, 0, online)
+    assert Flag(int(said.flags[0])) == Flag.SIGN_OF_LIFE | Flag.RETAINED
 
 
 def test_a_bridges_chatter_does_not_hide_a_real_reject() -> None:
     chatter = topics.native(EAST, "g1", "zigbee2mqtt/bridge/logging")
     deliveries = [deliver(chatter, {"level": "info"}, at=NOW + n) for n in range(30)]
     deliveries.append(deliver(topics.up(EAST, "g1", "m1"), b"{", at=NOW + 99))
-    draft = decoder(budget=20).decode(deliveries, after=0)
+    draft = decoder(budget=20).decode(Messages.of(deliveries), after=0)
     assert [r.code for r in draft.rejects] == ["ignored", "ignored", "json"]
     assert draft.overflow == {"g1": 28}
 
@@ -169,7 +176,7 @@ def test_a_stranger_cannot_fill_the_quarantine_but_its_press_alerts() -> None:
     up = topics.up(EAST, "g1", "nobody")
     deliveries = [deliver(up, {"battery": 50}, at=NOW + n) for n in range(5)]
     deliveries.append(deliver(up, {"sos": "pressed"}, at=NOW + 9))
-    draft = decoder(budget=2).decode(deliveries, after=0)
+    draft = decoder(budget=2).decode(Messages.of(deliveries), after=0)
     assert len(draft.quarantined) == 2
     assert draft.overflow == {"g1": 4}
     assert len(draft.strangers) == 1

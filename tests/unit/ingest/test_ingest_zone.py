@@ -4,7 +4,7 @@ from devices.catalogue import Catalogue
 from ingest.decode import Decoder
 from ingest.lookup import Lookup
 from ingest.reject import RejectBudget
-from ingest.source import Delivery
+from ingest.source import Delivery, Messages
 from schemas.directory import (
     Area,
     Device,
@@ -60,6 +60,5 @@ def test_the_areas_zone_is_assumed() -> None:
             session=1,
             backlog=False,
         )
-        (row,) = decoder.decode([delivery], after=0).rows
-        assert row.reading is not None
-        assert row.reading.ts == parse_rfc3339(f"2026-03-01T08:00:00{offset}")
+        said = decoder.decode(Messages.of([delivery]), after=0).said
+        assert said.ts.tolist() == [parse_rfc3339(f"2026-03-01T08:00:00{offset}")]
