@@ -30,6 +30,7 @@ class Away:
         """Take the registry's periods; those of elders it does not know are passed over."""
         elders = world.registry.elders
         periods = [p for p in world.registry.away if p.elder in elders.row]
+        self.periods = len(periods)
         self._from = np.array([to_micros(p.start) for p in periods], np.int64)
         self._until = np.array([to_micros(p.until) for p in periods], np.int64)
         of = np.array([elders.row[p.elder] for p in periods], np.int64)
@@ -51,7 +52,7 @@ class Away:
 
     def _within(self, elders: Array, times: Array) -> tuple[Array, Array]:
         """(index into `elders`, period) for every period that holds the time."""
-        if not len(self._from):
+        if not self.periods:
             none = np.zeros(0, np.int64)
             return none, none
         which, period = self._periods.expand(elders)

@@ -141,7 +141,9 @@ def _outcome(changes: Sequence[Change]) -> Outcome:
 
 
 def _subject(change: Change) -> str:
-    return f"device:{change.device}" if change.device else f"elder:{change.elder}"
+    if change.device:
+        return f"device:{change.device}"
+    return f"elder:{change.elder}" if change.elder else f"gateway:{change.gateway}"
 
 
 def _expected(case: Case, one: Expected) -> tuple[str, tuple[str, ...]]:

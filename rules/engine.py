@@ -7,7 +7,7 @@ clock, a database or a network.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -16,11 +16,11 @@ from rules.columns import State
 from rules.facts import Facts
 from rules.frame import Round, clocks, rounds
 from rules.hearing import Hearing, Talk
-from rules.kinds.base import Kind, Setting
-from rules.kinds.silence import Silence
+from rules.kinds.base import Kind, Listener, Setting
 from rules.lifecycle import Outbox, Teller
 from rules.limits import LATENESS
 from rules.parameters import Parameters
+from rules.patience import device_limits, gateway_patience
 from rules.rule import Block, Rule, SilenceBlock
 from rules.world import World
 from schemas.alerts import Change
@@ -48,7 +48,7 @@ class Engine:
         self._facts = Facts(self._state)
         self._hearing = Hearing(self._state)
         self._kinds: list[tuple[Rule, Kind]] = []
-        self._silences: list[tuple[Rule, Silence]] = []
+        self._listeners: list[tuple[Rule, Listener]] = []
         self._tellers: list[Teller] = []
         for rule in self.rules:
             self._add(rule)
@@ -56,17 +56,16 @@ class Engine:
 
     def _add(self, rule: Rule) -> None:
         subject = kinds.SUBJECTS[rule.alert[0].kind]
-        table = self._state.elder if subject == "elder" else self._state.device
+        table = next(t for t in self._state.tables if t.name == subject)
         teller = Teller(rule, subject, table=table, outbox=self._outbox)
         self._tellers.append(teller)
         for block in rule.alert:
             prefix = f"{rule.id}/{block.name}"
-            if isinstance(block, SilenceBlock):
-                silent = Setting(block, prefix, self._state, self._facts, teller)
-                self._silences.append((rule, Silence(silent, self._hearing)))
-                continue
             setting: Setting[Block] = Setting(block, prefix, self._state, self._facts, teller)
-            self._kinds.append((rule, kinds.make(setting)))
+            if listener := kinds.listener(setting, self._hearing):
+                self._listeners.append((rule, listener))
+            else:
+                self._kinds.append((rule, kinds.make(setting)))
 
     @property
     def clock(self) -> int:
@@ -82,35 +81,51 @@ class Engine:
         self._state.elder.grow(max(1, len(registry.elders.ids)))
         self._state.gateway.grow(len(registry.gateways.ids))
         for teller in self._tellers:
-            about_elder = teller.kind == "elder"
-            teller.ids = (registry.elders if about_elder else registry.devices).ids.__getitem__
-            world = self._world
-            teller.fields = world.elder_fields if about_elder else world.device_fields
-            if about_elder:
-                teller.zone = registry.elders.zone.__getitem__
+            self._introduce(teller)
         self._follow()
         self._state.journal.commit()
 
+    def _introduce(self, teller: Teller) -> None:
+        """Let a teller know its subjects by the present registry."""
+        world, registry = self._world, self._world.registry
+        match teller.kind:
+            case "elder":
+                teller.ids = registry.elders.ids.__getitem__
+                teller.zone = registry.elders.zone.__getitem__
+                teller.fields = world.elder_fields
+            case "gateway":
+                teller.ids = registry.gateways.ids.__getitem__
+                teller.fields = world.gateway_fields
+            case _:
+                teller.ids = registry.devices.ids.__getitem__
+                teller.fields = world.device_fields
+
     def _follow(self) -> None:
-        self._hearing.follow(self._world, self.clock)
-        self._facts.away.follow(self._world)
         parameters = {rule.id: Parameters(rule, self._world.registry) for rule in self.rules}
         for one in parameters.values():
             self.notes += one.notes
+        self._hear_of(parameters)
+        self._facts.away.follow(self._world)
         for rule, kind in self._kinds:
             kind.follow(self._world, parameters[rule.id])
-        for rule, silence in self._silences:
-            silence.follow(self._world, parameters[rule.id])
-        gateways = self._state.gateway.size
-        patience = [silence.patience(gateways) for _, silence in self._silences]
-        self._patience = np.minimum.reduce(patience) if patience else np.zeros(gateways, np.int64)
+        for rule, listener in self._listeners:
+            listener.follow(self._world, parameters[rule.id])
+
+    def _hear_of(self, parameters: Mapping[str, Parameters]) -> None:
+        """Tell the hearing who there is, and how long each may be silent."""
+        blocks = ((rule, block) for rule in self.rules for block in rule.alert)
+        silence = next(((r, b) for r, b in blocks if isinstance(b, SilenceBlock)), None)
+        rule, block = silence if silence is not None else (None, None)
+        limit = device_limits(self._world, block, parameters[rule.id] if rule else None)
+        patience = gateway_patience(self._world, limit, self._state.gateway.size)
+        self._hearing.follow(self._world, self.clock, limit, patience)
 
     def apply(self, readings: Readings) -> list[Change]:
         if not len(readings):
             return []
         clock = clocks(readings, self.clock)
         self._start(clock)
-        self._listen(readings, clock)
+        self._listen(self._hearing.listen(readings, clock))
         for rows in rounds(readings, clock, self._world, self._lateness):
             self._judge(rows)
         self._move(int(clock[-1]))
@@ -123,13 +138,13 @@ class Engine:
 
     def _count_silence_from(self, now: int) -> None:
         self._hearing.floor.put(0, now)
-        for _, silence in self._silences:
-            silence.restart()
+        for _, listener in self._listeners:
+            listener.restart()
 
-    def _listen(self, readings: Readings, clock: np.ndarray) -> None:
-        talk = self._hearing.listen(readings, clock, self._world, self._patience)
-        for _, silence in self._silences:
-            silence.judge(talk)
+    def _listen(self, talk: Talk) -> None:
+        for _, listener in self._listeners:
+            listener.judge(talk)
+        self._hearing.adopt(talk)
 
     def _judge(self, rows: Round) -> None:
         news = self._facts.look(rows, self._world)
@@ -149,9 +164,7 @@ class Engine:
             return []
         if self.clock == NEVER:
             self._count_silence_from(now)
-        nothing = Talk.nothing(now, self._hearing.gateway_heard.data)
-        for _, silence in self._silences:
-            silence.sweep(nothing)
+        self._listen(Talk.nothing(now))
         self._move(now)
         return self._outbox.take()
 
@@ -172,8 +185,8 @@ class Engine:
     def _forget(self) -> None:
         for _, kind in self._kinds:
             kind.forget()
-        for _, silence in self._silences:
-            silence.forget()
+        for _, listener in self._listeners:
+            listener.forget()
 
     def snapshot(self) -> bytes:
         return checkpoint.dump(self._state, self.rules)

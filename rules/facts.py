@@ -36,7 +36,7 @@ class News:
     presence, in order; `entered`, `left`: its edges. `fall`: says fall, in order;
     `fall_before`: the state before; `in_run`: not in order, but within a confirmed fall that is
     known. `sos`: what the row newly says of it: unknown where a level merely repeats. `active`:
-    the row shows activity; `arrived`: activity that is more than somebody's leaving.
+    the row shows activity. `returned`: the rows (indices) that end somebody's being away.
     """
 
     bed_source: Bool
@@ -53,7 +53,7 @@ class News:
     in_run: Bool
     sos: Array
     active: Bool
-    arrived: Bool
+    returned: Array
 
 
 class Facts:
@@ -111,8 +111,17 @@ class Facts:
             in_run=in_run,
             sos=sos,
             active=arrived | left | (bed & (before == 1) & (said == 0)),
-            arrived=arrived,
+            returned=self._look_at_away(rows, arrived, world),
         )
+
+    def _look_at_away(self, rows: Round, arrived: Bool, world: World) -> Array:
+        """Rows in which somebody who is away does more than leave."""
+        if not self.away.periods:
+            return np.zeros(0, np.intp)
+        row = np.flatnonzero(arrived)
+        elder = world.speaks_for[rows.device[row]]
+        row, elder = row[elder >= 0], elder[elder >= 0]
+        return row[self.away.ends(elder, rows.ts[row])]
 
     def _look_at_room(self, rows: Round, world: World) -> tuple[Bool, Bool, Bool]:
         said, before = rows.values["presence"], self.presence[rows.device]
@@ -137,6 +146,9 @@ class Facts:
         """Take the rows' levels as the known ones."""
         self._adopt_bed(rows, news, world)
         self._adopt_room(rows, news, world)
+        if len(news.returned):
+            elder = world.speaks_for[rows.device[news.returned]]
+            self.away.back.put(elder, rows.ts[news.returned])
         if news.fall.any():
             self._adopt_fall(rows, news.fall)
         self._presses.adopt(rows, world)

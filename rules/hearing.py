@@ -1,8 +1,12 @@
 """Who spoke when, by received time: the base of every judgement of silence.
 
 A device speaks by any message that is not retained, rejected ones too; a gateway speaks through
-its devices and for itself. A gateway comes back when it speaks after a gap of at least its
-`patience`, or after it was said to be offline; then its devices get their full limit anew.
+its devices and for itself. A gateway is down from a status of offline, or from when it has said
+nothing for its `patience`, until it speaks. It comes back when it speaks after a gap of at least
+its patience, or after it was said to be offline; then its devices get their full limit anew.
+
+A batch is heard (`listen`) and judged before it is taken note of (`adopt`), so that whoever
+judges sees what was known at each of its rows.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.columns import State
+from rules.columns import Column, State
 from rules.groups import firsts, lasts, stable_order
 from rules.world import World
 from schemas.quantities import UNKNOWN
@@ -28,50 +32,37 @@ Int64 = NDArray[np.int64]
 class Talk:
     """What a batch's rows say of silence, by position in the batch.
 
-    `device_rows`: positions at which a known device spoke, `devices`: which one. `speaks`: sorted
-    gateway × (n + 1) + position of every row in which a gateway spoke. `back_gateway`,
-    `back_rows`: who came back at which position. `heard`: when each gateway last spoke, now;
-    `met` (sorted) and `met_heard`: the gateways of the batch, and the same before it.
+    `device_rows`: positions at which a known device spoke, `devices`: which one. `gateways`,
+    `rows`, `speech`: every row in which a gateway spoke or was said to be offline, by gateway in
+    order of rows. `latest`: when the gateway had last spoken, that row included. `back_gateway`,
+    `back_rows`: who came back at which position.
     """
 
     clock: Int64
     received: Int64
     device_rows: Int64
     devices: Int64
-    speaks: Int64
+    gateways: Int64
+    rows: Int64
+    speech: NDArray[np.bool_]
+    latest: Int64
     back_gateway: Int64
     back_rows: Int64
-    heard: Int64
-    met: Int64
-    met_heard: Int64
 
     @classmethod
-    def nothing(cls, now: int, heard: Int64) -> Talk:
+    def nothing(cls, now: int) -> Talk:
         """A batch without rows, after which the clock shows `now`."""
         none = np.zeros(0, np.int64)
         clock = np.array([now], np.int64)
-        return cls(clock, none, none, none, none, none, none, heard, none, none)
-
-    def spoke(self, gateway: Array, after: Int64, before_row: Int64) -> NDArray[np.bool_]:
-        """Whether each gateway spoke later than `after` (received), in rows before `before_row`."""
-        span = len(self.received) + 1
-        low = np.searchsorted(self.received, after, side="right")
-        first = np.searchsorted(self.speaks, gateway * span + low)
-        last = np.searchsorted(self.speaks, gateway * span + before_row)
-        return np.asarray((last > first) | (self._before(gateway) > after))
-
-    def _before(self, gateway: Array) -> Int64:
-        """When each gateway had last spoken before the batch."""
-        heard = self.heard[gateway]
-        if len(self.met):
-            at = np.minimum(np.searchsorted(self.met, gateway), len(self.met) - 1)
-            heard = np.where(self.met[at] == gateway, self.met_heard[at], heard)
-        return np.asarray(heard)
+        return cls(clock, none, none, none, none, none, none.astype(bool), none, none, none)
 
 
 class Hearing:
-    """Columns: when each device was `heard` and each gateway, `joined` (a device that was added
-    while running), `back`, `offline`; and the `floor` before which no silence is counted."""
+    """Columns: when each device was `heard` and each gateway, `joined` (what was added while
+    running), `back`, `offline`; and the `floor` before which no silence is counted.
+
+    `limit` (by device) and `patience` (by gateway) are set with each registry, int64 µs.
+    """
 
     def __init__(self, state: State) -> None:
         device, gateway = state.device, state.gateway
@@ -79,92 +70,113 @@ class Hearing:
         self.joined = device.column("joined", np.int64, NEVER)
         self.known = device.column("known", np.int8, 0)
         self.gateway_heard = gateway.column("heard", np.int64, NEVER)
+        self.gateway_joined = gateway.column("joined", np.int64, NEVER)
+        self.gateway_known = gateway.column("known", np.int8, 0)
         self.back = gateway.column("back", np.int64, NEVER)
         self.offline = gateway.column("offline", np.int8, 0)
         self.floor = state.engine.column("floor", np.int64, NEVER)
 
-    def follow(self, world: World, clock: int) -> None:
-        """Devices that are new since the last registry count from now."""
-        active = world.registry.devices.active
-        new = np.flatnonzero(active & (self.known.data[: len(active)] == 0))
-        self.known.put(new, np.int8(1))
-        self.joined.put(new, np.int64(clock))
+    def follow(self, world: World, clock: int, limit: Int64, patience: Int64) -> None:
+        """What is new since the last registry counts from now."""
+        self._world, self.limit, self.patience = world, limit, patience
+        _join(self.known, self.joined, world.registry.devices.active, clock)
+        _join(self.gateway_known, self.gateway_joined, world.registry.gateways.active, clock)
 
-    def bases(self, world: World) -> Int64:
+    def bases(self) -> Int64:
         """From when the silence of each device of the registry counts."""
-        gateway = world.registry.devices.gateway
+        gateway = self._world.registry.devices.gateway
         n = len(gateway)
         base = np.maximum(self.heard.data[:n], self.joined.data[:n])
         base = np.maximum(base, np.where(gateway >= 0, self.back.data[gateway], NEVER))
         return np.asarray(np.maximum(base, self.floor.data[0]))
 
-    def listen(self, readings: Readings, clock: Int64, world: World, patience: Int64) -> Talk:
-        """Take note of a batch: gateways here; devices are left to who judges their silence."""
-        devices = world.registry.devices
+    def gateway_bases(self, gateways: Array, heard: Int64) -> Int64:
+        """From when the silence of each gateway counts that was last heard then."""
+        joined = np.maximum(heard, self.gateway_joined[gateways])
+        return np.asarray(np.maximum(joined, self.floor.data[0]))
+
+    def down(self, talk: Talk, gateways: Array, at: Int64, before_row: Int64) -> NDArray[np.bool_]:
+        """Whether each gateway is down at a time, going by the rows before `before_row`."""
+        heard = self.gateway_heard[gateways]
+        offline = self.offline[gateways] == 1
+        if len(talk.rows):
+            span = len(talk.received) + 1
+            place = np.searchsorted(talk.gateways * span + talk.rows, gateways * span + before_row)
+            newest = np.maximum(place - 1, 0)
+            inside = (place > 0) & (talk.gateways[newest] == gateways)
+            heard = np.where(inside, talk.latest[newest], heard)
+            offline = np.where(inside, ~talk.speech[newest], offline)
+        return np.asarray(
+            offline | (at - self.gateway_bases(gateways, heard) >= self.patience[gateways])
+        )
+
+    def listen(self, readings: Readings, clock: Int64) -> Talk:
+        """What a batch says of silence; changes nothing."""
+        devices = self._world.registry.devices
         said = ~readings.has(Flag.RETAINED)
         known = (readings.device >= 0) & (readings.device < len(devices.active))
         own = np.where(known, readings.device, 0)
         known &= devices.active[own] if len(devices.active) else False
-        if len(devices.gateway):
-            through = np.where(known, devices.gateway[own], -1)
-        else:
-            through = np.full(len(readings), -1)
-        gateway = np.where(readings.gateway >= 0, readings.gateway, through)
-        gateway = np.where(gateway < self.gateway_heard.data.size, gateway, -1).astype(np.int64)
+        gateway = self._gateway(readings, own, known)
         gone = (readings.online == 0) & (readings.device == UNKNOWN) & (gateway >= 0)
         speaks = said & ~gone & (gateway >= 0)
-        met = np.unique(gateway[speaks])
-        met_heard = self.gateway_heard[met]
-        back_gateway, back_rows = self._gateways(readings, gateway, speaks, gone, patience)
-        span = len(readings) + 1
-        rows = np.flatnonzero(speaks)
+        rows = np.flatnonzero(speaks | gone)
+        rows = rows[stable_order(gateway[rows])]
         spoken = np.flatnonzero(said & known)
+        latest, back = self._gateways(gateway[rows], readings.received[rows], speaks[rows])
         return Talk(
             clock=clock,
             received=readings.received,
             device_rows=spoken,
             devices=readings.device[spoken].astype(np.int64),
-            speaks=np.sort(gateway[rows] * span + rows),
-            back_gateway=back_gateway,
-            back_rows=back_rows,
-            heard=self.gateway_heard.data,
-            met=met,
-            met_heard=met_heard,
+            gateways=gateway[rows],
+            rows=rows,
+            speech=speaks[rows],
+            latest=latest,
+            back_gateway=gateway[rows[back]],
+            back_rows=rows[back],
         )
 
-    def _gateways(
-        self,
-        readings: Readings,
-        gateway: Int64,
-        speaks: Array,
-        gone: Array,
-        patience: Int64,
-    ) -> tuple[Int64, Int64]:
-        """Adopt what gateways said; who came back, and at which rows."""
-        rows = np.flatnonzero(speaks | gone)
-        rows = rows[stable_order(gateway[rows])]
-        of, when = gateway[rows], readings.received[rows]
-        if not len(rows):
-            return of, rows
+    def _gateway(self, readings: Readings, own: Array, known: Array) -> Int64:
+        """The gateway of each row: said, or the device's own."""
+        through = np.full(len(readings), -1)
+        if len(self._world.registry.devices.gateway):
+            through = np.where(known, self._world.registry.devices.gateway[own], -1)
+        gateway = np.where(readings.gateway >= 0, readings.gateway, through)
+        return np.where(gateway < self.gateway_heard.data.size, gateway, -1).astype(np.int64)
+
+    def _gateways(self, of: Int64, when: Int64, speech: Array) -> tuple[Int64, Array]:
+        """For each event: when its gateway had last spoken, itself included; who came back."""
+        if not len(of):
+            return of, speech
         first = firsts(of)
-        speech = speaks[rows]
         was_gone = np.where(first, self.offline[of] == 1, ~np.roll(speech, 1))
         # The index of the latest speech so far, then of the one before each row in its group.
-        latest = np.maximum.accumulate(np.where(speech, np.arange(len(rows)), -1))
-        earlier = np.roll(latest, 1)
-        start = np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))
-        inside = ~first & (earlier >= start)
-        since = np.where(inside, when[earlier], self.gateway_heard[of])
-        back = speech & (was_gone | (when - since >= patience[of]))
-        last = np.flatnonzero(lasts(of))
-        self.offline.put(of[last], (~speech[last]).astype(np.int8))
-        spoke = last[latest[last] >= start[last]]
-        self.gateway_heard.put(of[spoke], when[latest[spoke]])
-        _put_last(self.back, of[back], when[back])
-        return of[back], rows[back]
+        index = np.arange(len(of))
+        latest = np.maximum.accumulate(np.where(speech, index, -1))
+        start = np.maximum.accumulate(np.where(first, index, 0))
+        heard = np.where(latest >= start, when[latest], self.gateway_heard[of])
+        since = np.where(first, self.gateway_heard[of], np.roll(heard, 1))
+        back = speech & (was_gone | (when - since >= self.patience[of]))
+        return heard, back
+
+    def adopt(self, talk: Talk) -> None:
+        """Take note of a batch."""
+        _put_last(self.gateway_heard, talk.gateways, talk.latest)
+        _put_last(self.offline, talk.gateways, (~talk.speech).astype(np.int8))
+        _put_last(self.back, talk.back_gateway, talk.received[talk.back_rows])
+        order = stable_order(talk.devices)
+        _put_last(self.heard, talk.devices[order], talk.received[talk.device_rows[order]])
 
 
-def _put_last(column: Any, rows: Int64, values: Int64) -> None:
+def _join(known: Column, joined: Column, active: Array, clock: int) -> None:
+    new = np.flatnonzero(active & (known.data[: len(active)] == 0))
+    known.put(new, np.int8(1))
+    joined.put(new, np.int64(clock))
+
+
+def _put_last(column: Column, rows: Int64, values: Array) -> None:
     """Put the last value of each run of equal rows (rows are sorted)."""
-    last = np.flatnonzero(lasts(rows))
-    column.put(rows[last], values[last])
+    if len(rows):
+        last = np.flatnonzero(lasts(rows))
+        column.put(rows[last], values[last])

@@ -30,6 +30,9 @@ SILENCE = {
 }
 
 
+LEAST_SILENCE = 5 * MINUTE
+"""No device, and so no gateway, counts as silent earlier."""
+
 MAINS_SILENCE = SILENCE[DeviceKind.FALL_SENSOR]
 """Of what is on mains, whatever its kind; a mattress keeps its own."""
 

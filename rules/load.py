@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rules.condition import Condition, ConditionError
 from rules.kinds import FIGURES
 from rules.parameters import figure
-from rules.rule import Rule, SustainedBlock, Words
+from rules.rule import WORDS, Rule, SustainedBlock, Words
 from rules.sentence import names
 from schemas.quantities import QUANTITIES, Number
 
@@ -92,7 +92,7 @@ def _check(rule: Rule, file: Path) -> Iterable[tuple[Path_, str]]:
             if name not in rule.parameters:
                 known = ", ".join(rule.parameters)
                 yield where, f"no parameter {name!r}: expected one of {known}"
-        for key in ("raised", "cleared", "test", "check"):
+        for key in WORDS:
             yield from _check_words((*where, key), getattr(block, key, None), FIGURES[block.kind])
         if isinstance(block, SustainedBlock):
             yield from _check_sustained(where, block, rule)

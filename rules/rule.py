@@ -182,10 +182,74 @@ class SilenceBlock(Block):
         yield from self.limits.values()
 
 
+class OutageBlock(Block):
+    """A gateway is said to be offline, or nothing is heard through it."""
+
+    kind: Literal["outage"]
+    severity: Severity
+    raised: Words
+    offline: Words
+    cleared: Words
+
+
+class UnheardBlock(Block):
+    """Nothing was heard from any device of an elder."""
+
+    kind: Literal["unheard"]
+    severity: Severity
+    after: Word
+    raised: Words
+    cleared: Words
+
+    def used(self) -> Iterator[str]:
+        yield self.after
+
+
+class InactivityBlock(Block):
+    """No activity from any device of the elder's home. `without_room`: the steps' times where
+    no room sensor exists."""
+
+    kind: Literal["inactivity"]
+    steps: tuple[Step, ...] = Field(min_length=1)
+    without_room: tuple[Word, ...]
+    raised: Words
+    cleared: Words
+
+    def used(self) -> Iterator[str]:
+        yield from super().used()
+        yield from self.without_room
+
+    @model_validator(mode="after")
+    def _paired(self) -> InactivityBlock:
+        if len(self.without_room) != len(self.steps):
+            raise ValueError("without_room: expected one parameter a step")
+        return self
+
+
+class ArrivalBlock(Block):
+    """Activity of an elder who is noted as away."""
+
+    kind: Literal["arrival"]
+    severity: Severity
+    raised: Words
+
+
 AnyBlock = Annotated[
-    EventBlock | UnresolvedBlock | SustainedBlock | AbsenceBlock | SilenceBlock,
+    EventBlock
+    | UnresolvedBlock
+    | SustainedBlock
+    | AbsenceBlock
+    | SilenceBlock
+    | OutageBlock
+    | UnheardBlock
+    | InactivityBlock
+    | ArrivalBlock,
     Field(discriminator="kind"),
 ]
+
+
+WORDS = ("raised", "cleared", "test", "check", "offline")
+"""The keys of a block that only say how it is told."""
 
 
 class Rule(Part):
@@ -202,7 +266,7 @@ class Rule(Part):
 
     def fingerprint(self) -> str:
         """Changes whenever the rule may judge differently; not with its wording."""
-        wording: dict[str, Any] = dict.fromkeys(("raised", "cleared", "test", "check"), True)
+        wording: dict[str, Any] = dict.fromkeys(WORDS, True)
         wording["steps"] = {"__all__": {"says"}}
         text = self.model_dump_json(
             exclude={"title": True, "source": True, "alert": {"__all__": wording}}

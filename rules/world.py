@@ -92,6 +92,24 @@ class World:
     def elder_fields(self, row: int) -> dict[str, Any]:
         return self._home_fields(int(self.registry.elders.home[row]), row)
 
+    def gateway_fields(self, row: int) -> dict[str, Any]:
+        """`elders`: whom it leaves without a device; `home`: where it serves one only."""
+        devices = self.registry.devices
+        behind = self.behind.members(row)
+        homes = set(devices.home[behind].tolist()) - {-1}
+        _, elders = self.elders_of(behind)
+        elsewhere = {home for home in homes if self._served_elsewhere(home, row)}
+        ids, home_of = self.registry.elders.ids, self.registry.elders.home
+        left = sorted({int(e) for e in elders if int(home_of[e]) not in elsewhere})
+        home = self.registry.homes.ids[homes.pop()] if len(homes) == 1 else None
+        fields: dict[str, Any] = {"gateway": self.registry.gateways.ids[row], "home": home}
+        return {**fields, "elders": tuple(ids[e] for e in left)}
+
+    def _served_elsewhere(self, home: int, gateway: int) -> bool:
+        devices = self.registry.devices
+        there = devices.active & (devices.home == home)
+        return bool(np.any(there & (devices.gateway != gateway)))
+
     def _home_fields(self, home: int, elder: int) -> dict[str, Any]:
         ids = self.registry.elders.ids
         fields: dict[str, Any] = {"home": self.registry.homes.ids[home] if home >= 0 else None}

@@ -6,13 +6,29 @@ other kinds stay as they are.
 
 from __future__ import annotations
 
-from rules.kinds import absence, event, silence, sustained, unresolved
-from rules.kinds.base import Kind, Setting
+from rules.hearing import Hearing
+from rules.kinds import (
+    absence,
+    arrival,
+    event,
+    inactivity,
+    outage,
+    silence,
+    sustained,
+    unheard,
+    unresolved,
+)
+from rules.kinds.base import Kind, Listener, Setting
 from rules.rule import (
     AbsenceBlock,
+    ArrivalBlock,
     Block,
     EventBlock,
+    InactivityBlock,
+    OutageBlock,
+    SilenceBlock,
     SustainedBlock,
+    UnheardBlock,
     UnresolvedBlock,
 )
 from schemas.alerts import SubjectKind
@@ -23,6 +39,10 @@ FIGURES: dict[str, frozenset[str]] = {
     "sustained": sustained.FIGURES,
     "absence": absence.FIGURES,
     "silence": silence.FIGURES,
+    "outage": outage.FIGURES,
+    "unheard": unheard.FIGURES,
+    "inactivity": inactivity.FIGURES,
+    "arrival": arrival.FIGURES,
 }
 """What the sentences of each kind may quote."""
 
@@ -32,6 +52,10 @@ SUBJECTS: dict[str, SubjectKind] = {
     "sustained": "elder",
     "absence": "elder",
     "silence": "device",
+    "outage": "gateway",
+    "unheard": "elder",
+    "inactivity": "elder",
+    "arrival": "elder",
 }
 """Whose alert each kind raises."""
 
@@ -47,5 +71,22 @@ def make(setting: Setting[Block]) -> Kind:
             return sustained.Sustained(setting.of(block))
         case AbsenceBlock() as block:
             return absence.Absence(setting.of(block))
+        case InactivityBlock() as block:
+            return inactivity.Inactivity(setting.of(block))
+        case ArrivalBlock() as block:
+            return arrival.Arrival(setting.of(block))
         case other:
             raise TypeError(f"no row kernel for {type(other).__name__}")
+
+
+def listener(setting: Setting[Block], hearing: Hearing) -> Listener | None:
+    """The kernel of a block that judges silence; None for any other."""
+    match setting.block:
+        case SilenceBlock() as block:
+            return silence.Silence(setting.of(block), hearing)
+        case OutageBlock() as block:
+            return outage.Outage(setting.of(block), hearing)
+        case UnheardBlock() as block:
+            return unheard.Unheard(setting.of(block), hearing)
+        case _:
+            return None

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rules.columns import State
 from rules.facts import Facts, News
 from rules.frame import Round
+from rules.hearing import Talk
 from rules.lifecycle import Teller
 from rules.parameters import Parameters
 from rules.rule import Block
@@ -59,6 +60,22 @@ class Kind(Protocol):
 
     def sweep(self, watermark: int) -> None:
         """Fire whatever is due by the watermark."""
+
+    def forget(self) -> None:
+        """The state was changed from outside (rollback, restore): trust no shortcut."""
+
+
+class Listener(Protocol):
+    """A kind that judges silence, by received time."""
+
+    def follow(self, world: World, parameters: Parameters) -> None:
+        """The registry changed; the hearing has followed it already."""
+
+    def judge(self, talk: Talk) -> None:
+        """Judge a batch that the hearing has not taken note of yet."""
+
+    def restart(self) -> None:
+        """Count all silences anew."""
 
     def forget(self) -> None:
         """The state was changed from outside (rollback, restore): trust no shortcut."""

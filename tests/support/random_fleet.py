@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from schemas.directory import (
     Area,
+    Away,
     Device,
     DeviceKind,
     Directory,
@@ -73,6 +74,7 @@ def make_directory(random: Random) -> Directory:
     area = Area(id="a", name="a", level=Level.CITY)
     return Directory(
         overrides=tuple(_overrides(random, elders)),
+        away=tuple(_away(random, elders)),
         areas=(area,),
         homes=tuple(homes),
         elders=tuple(elders),
@@ -89,6 +91,13 @@ OWN = (
     ("no-vitals", "orange_s", ("60",)),
     ("long-in-bed", "orange_s", ("1800", "3600")),
     ("long-in-bed", "clear_s", ("120",)),
+    ("device-silent", "mattress_s", ("300", "1800")),
+    ("device-silent", "sos_button_s", ("300", "600")),
+    ("unprotected", "silent_s", ("600", "1200", "inf")),
+    ("no-activity", "orange_s", ("3600", "7200.5")),
+    ("no-activity", "red_s", ("7200",)),
+    ("no-activity", "no_room_orange_s", ("3600",)),
+    ("no-activity", "no_room_red_s", ("7000",)),
 )
 """Figures that some elders have for themselves."""
 
@@ -99,6 +108,16 @@ def _overrides(random: Random, elders: list[Elder]) -> Iterator[Override]:
             if random.random() < 0.4:
                 value = random.choice(values)
                 yield Override(elder=elder.id, rule=rule, parameter=parameter, value=value)
+
+
+def _away(random: Random, elders: list[Elder]) -> Iterator[Away]:
+    """Periods within a day of any of the starts; some overlap."""
+    for elder in elders:
+        for _ in range(random.choice((0, 0, 1, 3))):
+            begin = datetime.fromisoformat(random.choice(STARTS))
+            begin += timedelta(seconds=random.randint(0, 20 * 3600))
+            until = begin + timedelta(seconds=random.randint(60, 12 * 3600))
+            yield Away.model_validate({"elder": elder.id, "from": begin, "until": until})
 
 
 MODELS = {

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from tests.support.reference_activity import Inactivity
 from tests.support.reference_figures import DAY, HOUR, INF, MIN, S, default_figure
+from tests.support.reference_silence import Silence
 from tests.support.reference_sustained import SUSTAINED, SustainedRule
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,10 +40,12 @@ class Device:
 
     @property
     def limit(self) -> int:
-        limit = SILENCE_LIMIT[self.kind]
+        return self.limit_with(SILENCE_LIMIT[self.kind])
+
+    def limit_with(self, of_kind: int) -> int:
         if self.mains and self.kind != "mattress":
-            limit = 5 * MIN
-        return max(self.silence or limit, self.stale)
+            of_kind = 5 * MIN
+        return max(self.silence or of_kind, self.stale)
 
     @property
     def own_bed(self) -> bool:
@@ -185,19 +189,6 @@ class Out:
 
 
 @dataclass
-class Quiet:
-    heard: int | None = None
-    base: int | None = None
-    due: int | None = None
-
-
-@dataclass
-class GatewayState:
-    heard: int | None = None
-    offline: bool = False
-
-
-@dataclass
 class ReferenceEngine:
     devices: dict[str, Device]
     elders: dict[str, Elder]
@@ -218,16 +209,16 @@ class ReferenceEngine:
         self.back: dict[str, int] = {}
         self.sustained = [SustainedRule(self, rule) for rule in SUSTAINED]
         self.outs = {e: Out() for e in self.elders}
-        self.quiet = {d: Quiet() for d in self.devices}
-        self.gateways = {d.gateway: GatewayState() for d in self.devices.values()}
+        self.silence = Silence(self)
+        self.inactivity = Inactivity(self)
 
     # The calls
 
     def apply(self, row: Row) -> None:
         if not row.backlog:
             self._move_clock(row.received)
-        self._fire_silence()
-        self._hear(row)
+        self.silence.fire()
+        self.silence.hear(row)
         self._fire_timers()
         if row.device is not None and not row.sign_of_life:
             self._judge(row, self.devices[row.device])
@@ -237,19 +228,19 @@ class ReferenceEngine:
         if self.clock is not None and now <= self.clock:
             return
         self._move_clock(now)
-        self._fire_silence()
+        self.silence.fire()
         self._fire_timers()
 
     def resume(self, now: int) -> None:
         now = now if self.clock is None else max(now, self.clock)
         self.clock = now
-        self._count_silence_from(now)
+        self.silence.count_from(now)
         self._fire_timers()
 
     def _move_clock(self, now: int) -> None:
         if self.clock is None:
             self.clock = now
-            self._count_silence_from(now)
+            self.silence.count_from(now)
         self.clock = max(self.clock, now)
 
     # The life of alerts
@@ -335,57 +326,7 @@ class ReferenceEngine:
             for rule in self.sustained:
                 rule.fire(elder, limit)
             self._fire_out(elder, limit)
-
-    # Silence, by received time
-
-    def _patience(self, gateway: str) -> int:
-        return max(5 * MIN, min(d.limit for d in self.devices.values() if d.gateway == gateway))
-
-    def _count_silence_from(self, now: int) -> None:
-        for device, quiet in self.quiet.items():
-            quiet.base = now if quiet.base is None else max(quiet.base, now)
-            if self._alert("device-silent", f"device:{device}").severity is None:
-                quiet.due = quiet.base + self.devices[device].limit
-
-    def _fire_silence(self) -> None:
-        if self.clock is None:
-            return
-        for id_, quiet in self.quiet.items():
-            if quiet.due is None or quiet.due > self.clock:
-                continue
-            due, quiet.due = quiet.due, None
-            spoke = self.gateways[self.devices[id_].gateway].heard
-            if spoke is not None and (quiet.heard is None or spoke > quiet.heard):
-                self._reach("device-silent", f"device:{id_}", due, "blue")
-
-    def _hear(self, row: Row) -> None:
-        gateway = row.gateway
-        if row.device is not None:
-            gateway = self.devices[row.device].gateway
-        if gateway is None:
-            return
-        state = self.gateways[gateway]
-        if row.device is None and row.online is False:
-            state.offline = True
-            return
-        if row.retained:
-            return
-        gap = None if state.heard is None else row.received - state.heard
-        if state.offline or gap is None or gap >= self._patience(gateway):
-            for id_, device in self.devices.items():
-                if device.gateway == gateway:
-                    self._count_from(id_, row.received)
-        state.heard, state.offline = row.received, False
-        if row.device is not None:
-            self._clear("device-silent", f"device:{row.device}", row.received)
-            self.quiet[row.device].heard = row.received
-            self._count_from(row.device, row.received)
-
-    def _count_from(self, id_: str, now: int) -> None:
-        quiet = self.quiet[id_]
-        quiet.base = now if quiet.base is None else max(quiet.base, now)
-        if self._alert("device-silent", f"device:{id_}").severity is None:
-            quiet.due = quiet.base + self.devices[id_].limit
+            self.inactivity.fire(elder, limit)
 
     # One reading
 
@@ -409,9 +350,9 @@ class ReferenceEngine:
             for rule in self.sustained:
                 rule.judge(row, device, in_bed)
             self._mattress_lives(row, device)
-        self._bed_step(row, device, source, late)
+        bed_edge = self._bed_step(row, device, source, late)
         if live:
-            self._room_step(row, device, late)
+            self._life_step(row, device, late, bed_edge)
 
     def _known_bed(self, row: Row, elder: str) -> bool | None:
         """What is known of the bed at the row: said, or carried while it holds."""
@@ -569,12 +510,13 @@ class ReferenceEngine:
         aware = wall.replace(tzinfo=ZoneInfo(self.elders[elder].zone))
         return (aware.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
 
-    def _bed_step(self, row: Row, device: Device, source: bool, late: bool) -> None:
+    def _bed_step(self, row: Row, device: Device, source: bool, late: bool) -> str:
+        """Whether the elder got in, out, or neither."""
         if not source or row.in_bed is None or device.elder is None:
-            return
+            return ""
         bed, out, elder = self.bed[device.elder], self.outs[device.elder], device.elder
         if bed.at is not None and row.ts < bed.at:
-            return
+            return ""
         self._fire_out(elder, row.ts)
         before, before_at, before_hold = bed.value, bed.at, bed.hold
         bed.value, bed.at, bed.hold = row.in_bed, row.ts, row.ts + device.stale
@@ -597,6 +539,9 @@ class ReferenceEngine:
             assert before_hold is not None
             if row.ts > before_hold or out.stopped:
                 self._count_out(elder, row.ts)
+        if before is None or before is row.in_bed:
+            return ""
+        return "in" if row.in_bed else "out"
 
     def _count_out(self, elder: str, since: int) -> None:
         out = self.outs[elder]
@@ -656,7 +601,21 @@ class ReferenceEngine:
         assert night is not None
         return self._at(elder, night, 30) + 30 * MIN
 
-    def _room_step(self, row: Row, device: Device, late: bool) -> None:
+    def _life_step(self, row: Row, device: Device, late: bool, bed_edge: str) -> None:
+        """What a live row shows of anybody's life: in the room, in bed, at a button."""
+        entered, left = self._room_step(row, device)
+        pressed = row.sos == "pressed"
+        moved = device.own_bed and row.movement is not None and row.movement > 0
+        for id_, elder in self.elders.items():
+            own = device.elder == id_ or (device.elder is None and device.home == elder.home)
+            active = (entered and device.home == elder.home) or (own and (pressed or moved))
+            self._concern(id_, row.ts, active, left and device.home == elder.home, late)
+        arrived = entered or pressed or moved or bed_edge == "in"
+        self.inactivity.judge(row, device, arrived or left or bed_edge == "out", late)
+        if arrived:
+            self._return(row, device, late)
+
+    def _room_step(self, row: Row, device: Device) -> tuple[bool, bool]:
         entered = left = False
         if device.room_sensor:
             level = self.presence[device.id]
@@ -666,12 +625,19 @@ class ReferenceEngine:
                 entered = level.value is False and row.presence
                 left = level.value is True and not row.presence
                 level.value, level.at = row.presence, row.ts
-        pressed = row.sos == "pressed"
-        moved = device.own_bed and row.movement is not None and row.movement > 0
-        for id_, elder in self.elders.items():
-            own = device.elder == id_ or (device.elder is None and device.home == elder.home)
-            active = (entered and device.home == elder.home) or (own and (pressed or moved))
-            self._concern(id_, row.ts, active, left and device.home == elder.home, late)
+        return entered, left
+
+    def _return(self, row: Row, device: Device, late: bool) -> None:
+        """Being away ends with the first arrival of the elder for whom the device speaks."""
+        living = [e.id for e in self.elders.values() if e.home == device.home]
+        elder = device.elder or (living[0] if len(living) == 1 else None)
+        back = None if elder is None else self.back.get(elder)
+        for who, start, until in self.away:
+            over = back is not None and start <= back < until
+            if who == elder and start <= row.ts < until and not over:
+                self.back[who] = row.ts
+                self._event("away-ended", f"elder:{who}", row.ts, "blue", late)
+                return
 
     def _concern(self, elder: str, ts: int, active: bool, left: bool, late: bool) -> None:
         out, alert = self.outs[elder], self._alert("night-absence", f"elder:{elder}")

@@ -16,6 +16,9 @@ DEFAULTS: dict[str, dict[str, float]] = {
     "respiratory-rate": {"high": 25, "low": 8, **RATE},
     "no-vitals": {"proven_s": 600, "orange_s": 300, "red_s": 900, "clear_s": 0},
     "long-in-bed": {"orange_s": 14 * 3600, "clear_s": 0},
+    "device-silent": {"mattress_s": 900, "fall_sensor_s": 300, "sos_button_s": 25 * 3600},
+    "unprotected": {"silent_s": INF},
+    "no-activity": dict.fromkeys(("orange_s", "red_s", "no_room_orange_s", "no_room_red_s"), INF),
 }
 
 
@@ -30,4 +33,8 @@ def default_figure(rule: str, name: str, elder: Who | None) -> float:
     """A parameter for an elder without overrides; for nobody in particular if None."""
     if rule == "long-in-bed" and name == "orange_s" and elder and elder.care_level >= 3:
         return INF
+    if rule == "unprotected" and elder and elder.lone:
+        return 7200
+    if rule == "no-activity" and elder and elder.lone:
+        return {"orange": 12, "red": 24, "no_room_orange": 20, "no_room_red": 30}[name[:-2]] * 3600
     return DEFAULTS[rule][name]

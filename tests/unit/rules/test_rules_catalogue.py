@@ -12,14 +12,18 @@ from rules.load import CATALOGUE, RuleError, load_catalogue
 from rules.rule import Rule
 
 RULE_IDS = [
+    "away-ended",
     "device-silent",
     "fall",
+    "gateway-silent",
     "heart-rate",
     "long-in-bed",
     "night-absence",
+    "no-activity",
     "no-vitals",
     "respiratory-rate",
     "sos",
+    "unprotected",
 ]
 
 

@@ -34,7 +34,7 @@ def directory() -> Directory:
     devices = (
         d.model_copy(update=bed if d.kind is DeviceKind.MATTRESS else {}) for d in made.devices
     )
-    return made.model_copy(update={"devices": tuple(devices)})
+    return made.model_copy(update={"devices": tuple(devices), "overrides": (), "away": ()})
 
 
 DIRECTORY = directory()

@@ -1,0 +1,118 @@
+"""`outage`: a gateway is down: said to be offline, or silent for its patience.
+
+By received time. One alert a gateway, whatever hangs behind it: its devices' own silence is not
+judged meanwhile. Cleared by anything that it or a device of it says.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.groups import firsts, lasts
+from rules.hearing import Hearing, Talk
+from rules.kinds.base import Setting
+from rules.kinds.timers import Timers
+from rules.lifecycle import Ledger, Telling
+from rules.limits import FOREVER
+from rules.parameters import Parameters
+from rules.rule import OutageBlock, Words
+from rules.sentence import Figures, duration
+from rules.world import World
+from schemas.times import NEVER, SECOND, format_rfc3339
+
+Array = NDArray[Any]
+Int64 = NDArray[np.int64]
+
+FIGURES = frozenset({"subject", "for", "devices"})
+
+
+class Outage:
+    """Column by gateway: `due`, FOREVER while its alert is open or where nothing is behind it."""
+
+    def __init__(self, setting: Setting[OutageBlock], hearing: Hearing) -> None:
+        self._set = setting
+        self._hearing = hearing
+        table = setting.state.gateway
+        self._timers = Timers(table, f"{setting.prefix}/due")
+        self._ledger = Ledger(table, setting.prefix, setting.teller)
+
+    def follow(self, world: World, parameters: Parameters) -> None:  # noqa: ARG002 (a Listener's)
+        devices, gateways = world.registry.devices, world.registry.gateways
+        self._world = world
+        behind = np.bincount(
+            devices.gateway[devices.active & (devices.gateway >= 0)], minlength=len(gateways.ids)
+        )
+        self._serves = np.zeros(self._ledger.rank.data.size, bool)
+        self._serves[: len(gateways.ids)] = gateways.active & (behind > 0)
+        self.restart()
+
+    def forget(self) -> None:
+        self._timers.forget()
+
+    def restart(self) -> None:
+        """Count all silences anew."""
+        every = np.arange(len(self._serves))
+        due = self._due(every, self._hearing.gateway_heard.data)
+        self._timers.set(every, np.where(self._ledger.rank.data > 0, FOREVER, due))
+
+    def _due(self, gateways: Array, heard: Int64) -> Int64:
+        due = self._hearing.gateway_bases(gateways, heard) + self._hearing.patience[gateways]
+        return np.where(self._serves[gateways], due, FOREVER)
+
+    def judge(self, talk: Talk) -> None:
+        if len(talk.rows):
+            self._judge_events(talk)
+        for gateway in self._timers.due_by(int(talk.clock[-1])).tolist():
+            self._silent(gateway)
+
+    def _judge_events(self, talk: Talk) -> None:
+        """Most gateways just spoke: only the others are looked at singly."""
+        of = talk.gateways
+        following = self._due(of, talk.latest)
+        due = np.where(firsts(of), self._timers.due[of], np.roll(following, 1))
+        special = (due <= talk.clock[talk.rows]) | ~talk.speech | (self._ledger.rank[of] > 0)
+        if special.any():
+            special = np.isin(of, of[special])
+            for index in np.flatnonzero(special).tolist():
+                self._step(talk, index)
+        last = np.flatnonzero(lasts(of) & ~special)
+        self._timers.set(of[last], following[last])
+
+    def _step(self, talk: Talk, index: int) -> None:
+        """One event of a gateway, in order."""
+        gateway, row = int(talk.gateways[index]), int(talk.rows[index])
+        when = int(talk.received[row])
+        if int(self._timers.due[gateway]) <= talk.clock[row]:
+            self._silent(gateway)
+        if talk.speech[index]:
+            self._clear(gateway, when)
+            who = np.array([gateway])
+            self._timers.set(who, self._due(who, np.array([when])))
+        elif self._serves[gateway]:
+            self._timers.due.put(gateway, FOREVER)
+            self._raise(gateway, when, self._set.block.offline, 0)
+
+    def _silent(self, gateway: int) -> None:
+        at = int(self._timers.due[gateway])
+        self._timers.due.put(gateway, FOREVER)
+        self._raise(gateway, at, self._set.block.raised, int(self._hearing.patience[gateway]))
+
+    def _raise(self, gateway: int, at: int, words: Words, lasted: int) -> None:
+        behind = len(self._world.behind.members(gateway))
+        evidence: dict[str, Any] = {"devices": behind, "limit_s": lasted // SECOND}
+        if (heard := int(self._hearing.gateway_heard[gateway])) != NEVER:
+            evidence["last_heard"] = format_rfc3339(heard)
+        figures: Figures = {"for": duration(lasted), "devices": str(behind)}
+        telling = Telling(words, figures, evidence)
+        self._ledger.reach(gateway, at, self._set.block.severity, telling)
+
+    def _clear(self, gateway: int, at: int) -> None:
+        if not self._ledger.rank[gateway]:
+            return
+        lasted = at - int(self._ledger.since[gateway])
+        behind = str(len(self._world.behind.members(gateway)))
+        figures: Figures = {"for": duration(lasted), "devices": behind}
+        self._ledger.clear(gateway, at, Telling(self._set.block.cleared, figures))
