@@ -3,7 +3,7 @@
 -- change say different things at different times. Steps and codes as in `reading`.
 CREATE TABLE device_state (
     device integer PRIMARY KEY,
-    received timestamptz NOT NULL,    -- when it was heard last: what proves that it works
+    received timestamptz,             -- when it was heard last: what proves that it works
     ts timestamptz, elder integer, gateway integer, flags smallint, -- of its newest reading
     pressed_at timestamptz,           -- its last press that was no test
     heart_rate smallint, heart_rate_at timestamptz,
