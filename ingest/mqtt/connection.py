@@ -11,6 +11,8 @@ from ingest.mqtt import packets
 from ingest.mqtt.packets import Login, ProtocolError, RefusedError
 from ingest.mqtt.parse import Parsed, Parser
 
+_LEAVE_WITHIN = 1.0  # seconds
+
 
 class Listener(Protocol):
     """What is told, at once and in the order of the stream: nothing may come in between."""
@@ -32,7 +34,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._reason = "the broker closed it"
         self._alive = True
-        self._paused = False
+        self._paused = self._leaving = False
         self._accepted: asyncio.Future[None] = loop.create_future()
         self._granted: asyncio.Future[bytes] = loop.create_future()
         self._lost: asyncio.Future[None] = loop.create_future()
@@ -62,7 +64,7 @@ class Connection(asyncio.Protocol):
 
     async def lost(self) -> str:
         """Until the connection is lost; why."""
-        await self._lost
+        await asyncio.wait([self._lost])  # cancelled, it leaves the future to those who wait next
         return self._reason
 
     def write(self, content: bytes) -> None:
@@ -88,11 +90,13 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     async def leave(self) -> None:
-        """Say good-bye: the broker sends no will and keeps the session."""
+        """Say good-bye and wait, a second at most, until the broker closes the connection: then
+        it has read every acknowledgement. (Were we to connect again before, it would throw the
+        unread ones away.) What still comes is not taken."""
+        self._leaving = True
+        self.resume()
         self.write(packets.DISCONNECT)
-        if self._transport is not None:
-            self._transport.close()
-            await asyncio.wait([self._lost], timeout=1)
+        await asyncio.wait([self._lost], timeout=_LEAVE_WITHIN)
 
     # asyncio's callbacks
 
@@ -102,6 +106,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._alive = True
+        if self._leaving:
+            return
         try:
             parsed = self._parser.feed(data)
             for first, body in parsed.others:
