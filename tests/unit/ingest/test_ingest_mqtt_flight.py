@@ -1,0 +1,50 @@
+"""A packet id stands for one message at a time; an acknowledgement is for that one only."""
+
+from ingest.mqtt.flight import Flight
+from ingest.source import Delivery, Messages
+
+
+def messages(*said: tuple[int, bytes, bool]) -> Messages:
+    """(packet id, payload, DUP) each; packet id 0 is QoS 0."""
+    return Messages.of(
+        [
+            Delivery(
+                "some/topic", payload, n, int(packet > 0), False, dup, packet, 1, backlog=False
+            )
+            for n, (packet, payload, dup) in enumerate(said)
+        ]
+    )
+
+
+def test_what_is_in_flight_is_not_admitted_again() -> None:
+    flight = Flight()
+    first = flight.admit(messages((1, b"a", False), (2, b"b", False), (0, b"c", False)))
+    assert (len(first), len(flight)) == (3, 2)
+    again = messages((2, b"b", True), (3, b"d", False), (3, b"d", True), (0, b"c", False))
+    assert flight.admit(again).payloads == [b"d", b"c"]
+    assert flight.settle(first).tolist() == [1, 2]
+    assert flight.settle(first).tolist() == []
+    assert len(flight) == 1
+    assert flight.admit(messages((1, b"a", True))).payloads == [b"a"]
+
+
+def test_a_redelivery_under_the_id_of_another_message_is_admitted() -> None:
+    flight = Flight()
+    flight.admit(messages((1, b"a", False)))
+    assert flight.admit(messages((1, b"other", True))).payloads == [b"other"]
+
+
+def test_a_number_given_anew_is_not_acknowledged_for_the_old_message() -> None:
+    """Even where both say the very same: a button's "" after each press."""
+    flight = Flight()
+    old = flight.admit(messages((1, b"", False)))
+    new = flight.admit(messages((1, b"", False)))
+    assert flight.settle(old).tolist() == []
+    assert flight.settle(new.take(slice(0, 1))).tolist() == [1]
+
+
+def test_a_forgotten_session_has_nothing_to_acknowledge() -> None:
+    flight = Flight()
+    taken = flight.admit(messages((1, b"a", False)))
+    flight.forget()
+    assert flight.settle(taken).tolist() == []
