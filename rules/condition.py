@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,20 +21,35 @@ from schemas.quantities import QUANTITIES, UNKNOWN, Choice
 Array = NDArray[Any]
 Values = Mapping[str, Array]
 Truth = NDArray[np.int8]
-Compiled = Callable[[Values], Truth]
+Mask = Callable[[Values], NDArray[np.bool_]]
 Operand = Callable[[Values], Array]
 
 FALSE, MAYBE, TRUE = 0, 1, 2
-"""Truth values, so that `and` is the smaller, `or` the larger, and `not` is 2 less it."""
+"""Truth values."""
 
-_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
+
+class Compiled(NamedTuple):
+    """Where a part is true, and where it is false; it is unknown elsewhere. Two masks take a
+    third of the time that three-valued arithmetic does."""
+
+    true: Mask
+    false: Mask
+
+
+def _unequal(a: Array, b: Array) -> Any:
+    """Unknown (NaN) is not unequal to anything."""
+    return (a < b) | (a > b)
+
+
+_COMPARE: dict[type[ast.cmpop], tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]] = {
+    ast.Lt: (operator.lt, operator.ge),
+    ast.LtE: (operator.le, operator.gt),
+    ast.Gt: (operator.gt, operator.le),
+    ast.GtE: (operator.ge, operator.lt),
+    ast.Eq: (operator.eq, _unequal),
+    ast.NotEq: (_unequal, operator.eq),
 }
+"""Each comparison and what is true where it is false."""
 _BOUND = 100
 """Most parts an expression may have: nobody needs more, and none can exhaust the stack."""
 
@@ -71,19 +86,25 @@ class Condition:
 
     def __call__(self, values: Values) -> Truth:
         """FALSE, MAYBE or TRUE for each row: int8. `values` has every quantity and parameter."""
-        return self._judge(values)
+        true, false = self._judge.true(values), self._judge.false(values)
+        return np.asarray(true.view(np.int8) - false.view(np.int8) + np.int8(MAYBE), np.int8)
+
+    def holds(self, values: Values) -> NDArray[np.bool_]:
+        """The rows for which it is TRUE."""
+        return self._judge.true(values)
 
     def _truth(self, node: ast.expr) -> Compiled:
         match node:
             case ast.BoolOp(op=op, values=parts):
-                join = np.minimum if isinstance(op, ast.And) else np.maximum
-                return _joined(join, [self._truth(part) for part in parts])
+                judged = [self._truth(part) for part in parts]
+                return _all(judged) if isinstance(op, ast.And) else _any(judged)
             case ast.UnaryOp(op=ast.Not(), operand=inner):
-                return _negated(self._truth(inner))
+                part = self._truth(inner)
+                return Compiled(part.false, part.true)
             case ast.Compare(left=left, ops=ops, comparators=rest):
                 sides = [left, *rest]
                 pairs = zip(sides, ops, sides[1:], strict=False)
-                return _joined(np.minimum, [self._comparison(a, op, b) for a, op, b in pairs])
+                return _all([self._comparison(a, op, b) for a, op, b in pairs])
             case ast.Call(func=ast.Name(id="known"), args=[ast.Name(id=name)], keywords=[]) if (
                 name in QUANTITIES
             ):
@@ -107,12 +128,8 @@ class Condition:
         if choice := self._choice(right):
             return self._word(choice, op, left)
         a, b = self._operand(left), self._operand(right)
-
-        def judge(values: Values) -> Truth:
-            x, y = a(values), b(values)
-            return _decided(compare(x, y), unknown=np.isnan(x) | np.isnan(y))
-
-        return judge
+        when, unless = compare
+        return Compiled(lambda v: when(a(v), b(v)), lambda v: unless(a(v), b(v)))
 
     def _choice(self, node: ast.expr) -> Choice | None:
         quantity = QUANTITIES.get(node.id) if isinstance(node, ast.Name) else None
@@ -133,14 +150,12 @@ class Condition:
         except ValueError as error:
             raise _wrong(node, str(error)) from None
         self.quantities.add(choice.name)
-        equal = isinstance(op, ast.Eq)
-
-        def judge(values: Values) -> Truth:
-            said = values[choice.name]
-            true = said == code if equal else said != code
-            return _decided(true, unknown=said == UNKNOWN)
-
-        return judge
+        name = choice.name
+        equal = Compiled(
+            lambda values: values[name] == code,
+            lambda values: (values[name] != code) & (values[name] != UNKNOWN),
+        )
+        return equal if isinstance(op, ast.Eq) else Compiled(equal.false, equal.true)
 
     def _operand(self, node: ast.expr) -> Operand:
         match node:
@@ -167,41 +182,36 @@ def _wrong(node: ast.expr, message: str) -> ConditionError:
     return ConditionError(message, node.col_offset + 1)
 
 
-def _joined(join: Callable[[Any, Any], Any], parts: list[Compiled]) -> Compiled:
-    def judge(values: Values) -> Truth:
-        truth = parts[0](values)
-        for part in parts[1:]:
-            truth = join(truth, part(values))
-        return truth
+def _all(parts: list[Compiled]) -> Compiled:
+    return Compiled(
+        _joined(np.logical_and, [part.true for part in parts]),
+        _joined(np.logical_or, [part.false for part in parts]),
+    )
+
+
+def _any(parts: list[Compiled]) -> Compiled:
+    return Compiled(
+        _joined(np.logical_or, [part.true for part in parts]),
+        _joined(np.logical_and, [part.false for part in parts]),
+    )
+
+
+def _joined(join: Callable[[Any, Any], Any], masks: list[Mask]) -> Mask:
+    def judge(values: Values) -> NDArray[np.bool_]:
+        found = masks[0](values)
+        for mask in masks[1:]:
+            found = join(found, mask(values))
+        return found
 
     return judge
-
-
-def _negated(part: Compiled) -> Compiled:
-    return lambda values: np.asarray(2 - part(values), np.int8)
 
 
 def _known(name: str) -> Compiled:
     """Decided for every row: what is unknown is simply not known."""
-    numeric = not isinstance(QUANTITIES[name], Choice)
-
-    def judge(values: Values) -> Truth:
-        said = values[name]
-        known = ~np.isnan(said) if numeric else said != UNKNOWN
-        return np.asarray(2 * known.astype(np.int8), np.int8)
-
-    return judge
+    if isinstance(QUANTITIES[name], Choice):
+        return Compiled(lambda v: v[name] != UNKNOWN, lambda v: v[name] == UNKNOWN)
+    return Compiled(lambda v: ~np.isnan(v[name]), lambda v: np.isnan(v[name]))
 
 
 def _level(name: str) -> Compiled:
-    def judge(values: Values) -> Truth:
-        said = values[name]
-        return _decided(said == 1, unknown=said == UNKNOWN)
-
-    return judge
-
-
-def _decided(true: Array, *, unknown: Array) -> Truth:
-    """The truth value; arithmetic, as choosing takes ten times as long."""
-    known = ~unknown
-    return np.asarray(((true & known).view(np.int8) << 1) + unknown.view(np.int8), np.int8)
+    return Compiled(lambda values: values[name] == 1, lambda values: values[name] == 0)
