@@ -34,7 +34,7 @@ def compile_cases(message: spec.Message, places: Places) -> Step:
     judge = _judge(message, names)
     is_error = message.otherwise != "nothing"
 
-    def step(found: Found, _message: Incoming, reading: Reading) -> None:
+    def add(found: Found, _message: Incoming, reading: Reading) -> None:
         outcome = judge(tuple([word(found[at]) for at, word in looks]))
         if outcome is not None:
             reading.values.update(outcome[0])
@@ -44,7 +44,7 @@ def compile_cases(message: spec.Message, places: Places) -> Step:
             text = ", ".join(f"{name} = {show(word)}" for name, word in said)
             raise DecodeError("value", f"no case of the profile holds: {text}")
 
-    return step
+    return Step(None, add)
 
 
 def _word(message: spec.Message, place: str) -> _Word:
@@ -53,6 +53,8 @@ def _word(message: spec.Message, place: str) -> _Word:
     numbers = listed_numbers(known)
 
     def word(raw: Any) -> str | None:
+        if raw is None:
+            return None
         if type(raw) is str and raw in known:
             return raw
         if type(raw) in NUMERIC:

@@ -41,22 +41,22 @@ def _require(require: spec.Require, places: Places) -> Step:
     at = places.at(require.at)
     text = f"nothing at `{'`, `'.join(require.at)}`: {require.hint}"
 
-    def step(found: Found, _message: Incoming, _reading: Reading) -> None:
+    def add(found: Found, _message: Incoming, _reading: Reading) -> None:
         if found[at] is None:
             raise DecodeError("shape", text)
 
-    return step
+    return Step(None, add)
 
 
 def _constants(words: dict[str, spec.Scalar]) -> Step:
     values = {name: spec.code(name, word) for name, word in words.items()}
     flags = meaning(values, "event")
 
-    def step(_found: Found, _message: Incoming, reading: Reading) -> None:
+    def add(_found: Found, _message: Incoming, reading: Reading) -> None:
         reading.values.update(values)
         reading.flags |= flags
 
-    return step
+    return Step(None, add)
 
 
 def _value(name: str, value: spec.Value, places: Places) -> Step:
@@ -66,10 +66,10 @@ def _value(name: str, value: spec.Value, places: Places) -> Step:
     convert, is_unknown = compile_convert(name, value), compile_listed(value.unknown)
     lists_none = not value.unknown
 
-    def step(found: Found, _message: Incoming, reading: Reading) -> None:
+    def add(found: Found, _message: Incoming, reading: Reading) -> None:
         raw: Any = found[at]
         if raw is None:
-            if absent is None or any(found[other] for other in unless):
+            if any(found[other] for other in unless):
                 return
             raw = absent
         if lists_none or not is_unknown(raw):
@@ -79,4 +79,4 @@ def _value(name: str, value: spec.Value, places: Places) -> Step:
                 if flags:
                     reading.flags |= flags
 
-    return step
+    return Step(at if absent is None else None, add)

@@ -1,6 +1,7 @@
 """What stands beside the values of a reading, compiled: time, key, test and history marks."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from devices.decoded import DecodeError, Reading, hashed_key, show
 from devices.language import spec
@@ -10,8 +11,17 @@ from devices.language.tokens import compile_listed, token
 from devices.message import Incoming
 from schemas.readings import Flag
 
-Step = Callable[[Found, Incoming, Reading], None]
+Add = Callable[[Found, Incoming, Reading], None]
 """Adds one thing to a reading; DecodeError where it cannot be read."""
+
+
+class Step(NamedTuple):
+    """One thing that a reading is given."""
+
+    at: int | None
+    """The place without which there is nothing to add; None: there is no such place."""
+    add: Add
+
 
 _LAST_KEY = 2**63
 
@@ -22,7 +32,7 @@ def compile_ts(times: list[spec.Time], places: Places) -> Step:
         return _only_ts(times[0], places)
     takes = [(places.at(time.at), *_clock(time)) for time in times]
 
-    def step(found: Found, message: Incoming, reading: Reading) -> None:
+    def add(found: Found, message: Incoming, reading: Reading) -> None:
         fault: DecodeError | None = None
         for at, is_unknown, clock, assumed in takes:
             raw = found[at]
@@ -38,20 +48,20 @@ def compile_ts(times: list[spec.Time], places: Places) -> Step:
         if fault is not None:
             raise fault
 
-    return step
+    return Step(None, add)
 
 
 def _only_ts(time: spec.Time, places: Places) -> Step:
     at = places.at(time.at)
     is_unknown, clock, assumed = _clock(time)
 
-    def step(found: Found, message: Incoming, reading: Reading) -> None:
+    def add(found: Found, message: Incoming, reading: Reading) -> None:
         raw = found[at]
-        if raw is not None and not is_unknown(raw):
+        if not is_unknown(raw):
             reading.ts = clock(raw, message)
             reading.flags |= assumed
 
-    return step
+    return Step(at, add)
 
 
 def _clock(time: spec.Time) -> tuple[Callable[[object], bool], Clock, int]:
@@ -64,11 +74,11 @@ def compile_key(key: spec.Key, places: Places) -> Step:
     at, absent = places.at(key.at), key.absent
     convert = _id if key.kind == "id" else _sequence
 
-    def step(found: Found, _message: Incoming, reading: Reading) -> None:
+    def add(found: Found, _message: Incoming, reading: Reading) -> None:
         raw = found[at]
         reading.key = absent if raw is None else convert(raw)
 
-    return step
+    return Step(at if absent is None else None, add)
 
 
 def _id(raw: object) -> int:
@@ -92,9 +102,8 @@ def compile_mark(mark: spec.Mark, flag: int, places: Places) -> Step:
     """Sets the flag where the mark stands."""
     at, is_listed, present = places.at(mark.at), compile_listed(mark.values), mark.present
 
-    def step(found: Found, _message: Incoming, reading: Reading) -> None:
-        raw = found[at]
-        if raw is not None and (present or is_listed(raw)):
+    def add(found: Found, _message: Incoming, reading: Reading) -> None:
+        if present or is_listed(found[at]):
             reading.flags |= flag
 
-    return step
+    return Step(at, add)

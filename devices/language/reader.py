@@ -159,11 +159,12 @@ class Reader:
         device = self._device_of(found)
         reading = Reading(device, None, None, {}, self._flags)
         faults: list[DecodeError] = []
-        for step in self._steps:
-            try:
-                step(found, message, reading)
-            except DecodeError as error:
-                faults.append(error)
+        for at, add in self._steps:
+            if at is None or found[at] is not None:
+                try:
+                    add(found, message, reading)
+                except DecodeError as error:
+                    faults.append(error)
         if faults:
             _keep_or_raise(result, reading, [fault.of(device) for fault in faults])
         if message.faults:
