@@ -18,10 +18,37 @@ def covered(shifts: Iterable[Shift], zone: ZoneInfo, now: datetime) -> bool:
     )
 
 
+def gaps(
+    shifts: Iterable[Shift], zone: ZoneInfo, start: datetime, end: datetime
+) -> list[tuple[datetime, datetime]]:
+    """The spans of [start, end) in which none of one station's shifts runs, in order, UTC."""
+    first = start.astimezone(zone).date() - timedelta(days=1)
+    last = end.astimezone(zone).date()
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    runs = sorted(r for s in shifts for day in days if (r := _run(s, day, zone)) is not None)
+    found, free = [], start
+    for starts, ends in runs:
+        if starts >= end:
+            break
+        if starts > free:
+            found.append((free, starts))
+        free = max(free, ends)
+    if free < end:
+        found.append((free, end))
+    return found
+
+
 def _runs(shift: Shift, day: date, zone: ZoneInfo, now: datetime) -> bool:
+    run = _run(shift, day, zone)
+    return run is not None and run[0] <= now < run[1]
+
+
+def _run(shift: Shift, day: date, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+    """When a shift that begins on `day` runs, UTC; None if it does not begin then."""
     if WEEKDAYS[day.weekday()] not in shift.weekdays:
-        return False
+        return None
     last = day if shift.ends > shift.starts else day + timedelta(days=1)
-    starts = datetime.combine(day, shift.starts, zone).astimezone(UTC)
-    ends = datetime.combine(last, shift.ends, zone).astimezone(UTC)
-    return starts <= now < ends
+    return (
+        datetime.combine(day, shift.starts, zone).astimezone(UTC),
+        datetime.combine(last, shift.ends, zone).astimezone(UTC),
+    )

@@ -15,12 +15,14 @@ from stations.deliver import next_due, send_due
 from stations.intake import take
 from stations.loops import Wake, Watch
 from stations.settings import StationsSettings
+from stations.visits import open_due
 from store import errors, stations_acks, stations_incident, stations_intake, stations_outbox
 from store.stations_clock import Clock
 
 log = structlog.get_logger(__name__)
 
 _FIGURES_S = 5.0  # seconds between looks at the gauges
+_CARE_S = 600.0  # seconds between looks at what care work is due
 _REST_S = 0.01  # seconds; what is due but in another copy's hands is not asked for without end
 _SEVERITIES = ("red", "orange", "test")
 
@@ -83,6 +85,12 @@ class Rounds:
         for channel, count in waiting.items():
             metrics.pending.labels(channel).set(count)
         return _FIGURES_S
+
+    async def care(self) -> float:
+        """Visits that have fallen due."""
+        async with self._pool.connection() as conn:
+            await open_due(conn, await self._clock(conn), self._policy)
+        return _CARE_S
 
     async def answer(self, topic: str, payload: bytes) -> None:
         """What a terminal published; tried until the store has taken it."""

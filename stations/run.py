@@ -122,6 +122,7 @@ def _start_rounds(
     group.create_task(forever("intake", intake, wake=wakes.changed, watch=watch))
     group.create_task(forever("ladder", ladder, wake=wakes.decided, watch=watch))
     group.create_task(forever("figures", work.figures, wake=Wake(), watch=watch))
+    group.create_task(forever("care", work.care, wake=Wake(), watch=watch))
     for channel in channels:
         deliver = partial(work.deliver, channel)
         group.create_task(forever(channel.name, deliver, wake=wakes.queued, watch=watch))

@@ -38,6 +38,13 @@ class StationsSettings(BaseModel):
         default=(), description="more ways to reach people and systems; see the channels reference"
     )
 
+    visit_day: int = Field(
+        default=20,
+        ge=1,
+        le=28,
+        description="from this day of the month on, a visit that was not made yet is a task",
+    )
+
     @field_validator("channels")
     @classmethod
     def _names_differ(cls, channels: tuple[Outlet, ...]) -> tuple[Outlet, ...]:
@@ -52,4 +59,5 @@ class StationsSettings(BaseModel):
             link=self.public_url,
             follow_duty=self.follow_duty,
             outlets=self.channels,
+            visit_day=self.visit_day,
         )

@@ -16,7 +16,8 @@ from psycopg import AsyncConnection
 
 from schemas.alerts import Severity
 from schemas.directory import Role
-from stations import incident, policy
+from stations import incident, policy, visits
+from stations.cards import concerned
 from stations.policy import Policy
 from stations.refused import Refused
 from stations.route import Why
@@ -187,6 +188,9 @@ async def _close(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
     row.state, row.closed_at = "closed", deed.now
     row.outcome, row.reached, row.note = deed.outcome, deed.reached, deed.note
     incident.rest(row)
+    if deed.reached == Reached.SEEN:
+        named = concerned(await stations_incident.alerts(conn, row.id))
+        await visits.seen_at_closing(conn, row, named, staff=deed.actor.staff, now=deed.now)
     await incident.publish(conn, row, deed.now, deed.policy, events=[_event(row, deed, detail)])
 
 

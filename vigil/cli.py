@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from vigil.commands import catalogue, demo, quarantine, registry, replay, run, simulate
+from vigil.commands import catalogue, demo, quarantine, registry, replay, report, run, simulate
 
 app = typer.Typer(
     help="Vigil watches over elders who live at home: readings in, answered alerts out.",
@@ -30,6 +30,7 @@ app.add_typer(catalogue.devices, name="devices")
 app.add_typer(catalogue.rules, name="rules")
 app.command("simulate")(simulate.simulate)
 app.command("replay")(replay.replay)
+app.command("report")(report.report)
 
 
 def main() -> None:

@@ -30,13 +30,13 @@ class Words:
         return self.strings.get(key, otherwise)
 
 
-def load() -> dict[Language, Words]:
-    """Both catalogues, read once at start."""
-    return {language: Words(language, _read(language)) for language in LANGUAGES}
+def load(folder: Path = _FOLDER) -> dict[Language, Words]:
+    """Both catalogues of a folder, read once at start."""
+    return {language: Words(language, _read(folder, language)) for language in LANGUAGES}
 
 
-def _read(language: Language) -> dict[str, str]:
-    text = (_FOLDER / f"{language}.toml").read_text(encoding="utf-8")
+def _read(folder: Path, language: Language) -> dict[str, str]:
+    text = (folder / f"{language}.toml").read_text(encoding="utf-8")
     return dict(_flat("", tomllib.loads(text)))
 
 
