@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rules.condition import Condition, ConditionError
 from rules.kinds import FIGURES
 from rules.parameters import figure
-from rules.rule import WORDS, Rule, SustainedBlock, Words
+from rules.rule import WORDS, Block, Rule, SustainedBlock, Words
 from rules.sentence import names
 from schemas.quantities import QUANTITIES, Number
 
@@ -94,8 +94,7 @@ def _check(rule: Rule, file: Path) -> Iterable[tuple[Path_, str]]:
                 yield where, f"no parameter {name!r}: expected one of {known}"
         for key in WORDS:
             yield from _check_words((*where, key), getattr(block, key, None), FIGURES[block.kind])
-        if isinstance(block, SustainedBlock):
-            yield from _check_sustained(where, block, rule)
+        yield from _check_conditions(where, block, rule)
 
 
 def _check_figures(rule: Rule) -> Iterable[tuple[Path_, str]]:
@@ -125,19 +124,23 @@ def _check_words(
             yield (*where, language), f"no figure {{{name}}}: expected one of {expected}"
 
 
-def _check_sustained(
-    where: Path_, block: SustainedBlock, rule: Rule
-) -> Iterable[tuple[Path_, str]]:
-    conditions: list[tuple[Path_, str]] = [(("condition",), block.condition)]
-    if block.needs is not None:
-        conditions.append((("needs", "condition"), block.needs.condition))
-    for key, text in conditions:
+def _check_conditions(where: Path_, block: Block, rule: Rule) -> Iterable[tuple[Path_, str]]:
+    for key, text in _conditions(block):
         try:
             Condition(text, rule.parameters)
         except ConditionError as error:
             yield (*where, *key), f"condition: {error}"
-    if block.quotes is not None and not isinstance(QUANTITIES.get(block.quotes), Number):
-        yield (*where, "quotes"), f"quotes: expected a number quantity, got {block.quotes!r}"
+    quotes = getattr(block, "quotes", None)
+    if quotes is not None and not isinstance(QUANTITIES.get(quotes), Number):
+        yield (*where, "quotes"), f"quotes: expected a number quantity, got {quotes!r}"
+
+
+def _conditions(block: Block) -> Iterable[tuple[Path_, str]]:
+    for key in ("condition", "clear_condition"):
+        if (text := getattr(block, key, None)) is not None:
+            yield (key,), text
+    if isinstance(block, SustainedBlock) and block.needs is not None:
+        yield ("needs", "condition"), block.needs.condition
 
 
 def _dotted(loc: Iterable[str | int]) -> str:

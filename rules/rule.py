@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rules.sentence import Template
 from schemas.alerts import Category, Severity
-from schemas.directory import Living
+from schemas.directory import DeviceKind, Living
 from schemas.quantities import QUANTITIES, Choice
 
 Figure = float | str
@@ -205,6 +205,19 @@ class UnheardBlock(Block):
         yield self.after
 
 
+class StateBlock(Block):
+    """A condition on what a device says of itself; another ends it."""
+
+    kind: Literal["state"]
+    condition: str
+    clear_condition: str
+    quotes: str | None = None
+    severity: Severity
+    severity_of: dict[DeviceKind, Severity] = {}
+    raised: Words
+    cleared: Words
+
+
 class InactivityBlock(Block):
     """No activity from any device of the elder's home. `without_room`: the steps' times where
     no room sensor exists."""
@@ -242,6 +255,7 @@ AnyBlock = Annotated[
     | SilenceBlock
     | OutageBlock
     | UnheardBlock
+    | StateBlock
     | InactivityBlock
     | ArrivalBlock,
     Field(discriminator="kind"),

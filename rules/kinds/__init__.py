@@ -14,6 +14,7 @@ from rules.kinds import (
     inactivity,
     outage,
     silence,
+    state,
     sustained,
     unheard,
     unresolved,
@@ -27,6 +28,7 @@ from rules.rule import (
     InactivityBlock,
     OutageBlock,
     SilenceBlock,
+    StateBlock,
     SustainedBlock,
     UnheardBlock,
     UnresolvedBlock,
@@ -41,6 +43,7 @@ FIGURES: dict[str, frozenset[str]] = {
     "silence": silence.FIGURES,
     "outage": outage.FIGURES,
     "unheard": unheard.FIGURES,
+    "state": state.FIGURES,
     "inactivity": inactivity.FIGURES,
     "arrival": arrival.FIGURES,
 }
@@ -54,6 +57,7 @@ SUBJECTS: dict[str, SubjectKind] = {
     "silence": "device",
     "outage": "gateway",
     "unheard": "elder",
+    "state": "device",
     "inactivity": "elder",
     "arrival": "elder",
 }
@@ -73,6 +77,8 @@ def make(setting: Setting[Block]) -> Kind:
             return absence.Absence(setting.of(block))
         case InactivityBlock() as block:
             return inactivity.Inactivity(setting.of(block))
+        case StateBlock() as block:
+            return state.State(setting.of(block))
         case ArrivalBlock() as block:
             return arrival.Arrival(setting.of(block))
         case other:

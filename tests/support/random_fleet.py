@@ -98,6 +98,7 @@ OWN = (
     ("no-activity", "red_s", ("7200",)),
     ("no-activity", "no_room_orange_s", ("3600",)),
     ("no-activity", "no_room_red_s", ("7000",)),
+    ("battery-low", "low", ("0", "15.5")),
 )
 """Figures that some elders have for themselves."""
 
@@ -261,6 +262,7 @@ class History:
             no_time=no_time,
             **flags,
             **self._values(device),
+            **self._of_itself(device),
         )
 
     def _values(self, device: Device) -> dict[str, Any]:
@@ -287,6 +289,14 @@ class History:
                 words = ("none", "suspected", "confirmed", "cleared")
                 values["fall"] = self._keep(device, "fall", words, 0.5)
                 values["fall_event"] = device.id in self._events and self._is_so()
+        return values
+
+    def _of_itself(self, device: Device) -> dict[str, Any]:
+        random, values = self._random, dict[str, Any]()
+        if random.random() < 0.2:
+            values["battery"] = self._keep(device, "battery", (0.0, 14.0, 15.0, 25.0, 26.0), 0.5)
+        if random.random() < 0.1:
+            values["tamper"] = self._keep(device, "tamper", (True, False), 0.5)
         return values
 
     def _is_so(self) -> bool:
@@ -317,16 +327,8 @@ def as_readings(rows: list[plain.Row], registry: Registry) -> Readings:
         if row.online is not None:
             readings.online[index] = row.online
         readings.flags[index] = _flags(row)
-        for name in (
-            "in_bed",
-            "heart_rate",
-            "respiratory_rate",
-            "movement",
-            "presence",
-            "fall",
-            "sos",
-        ):
-            _set(readings, index, name, getattr(row, name))
+        for name in QUANTITIES:
+            _set(readings, index, name, getattr(row, name, None))
     return readings
 
 

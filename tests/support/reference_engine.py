@@ -82,6 +82,8 @@ class Row:
     heart_rate: float | None = None
     respiratory_rate: float | None = None
     movement: float | None = None
+    battery: float | None = None
+    tamper: bool | None = None
     presence: bool | None = None
     fall: str | None = None
     sos: str | None = None
@@ -211,6 +213,7 @@ class ReferenceEngine:
         self.outs = {e: Out() for e in self.elders}
         self.silence = Silence(self)
         self.inactivity = Inactivity(self)
+        self.states: dict[tuple[str, str], int] = {}
 
     # The calls
 
@@ -339,6 +342,8 @@ class ReferenceEngine:
         row = self._first_of_level(row, device, history)
         self._judge_sos(row, device, history, late, behind)
         self._judge_fall(row, device, history, late, behind)
+        if not row.test:
+            self._judge_states(row, device, live, late)
         source = live and device.bed_source
         if source and not device.own_bed:
             assert device.elder is not None
@@ -490,6 +495,30 @@ class ReferenceEngine:
         if state.due is not None and state.due <= limit:
             due, state.due = state.due, None
             self._reach("fall/suspected", f"device:{id_}", due, "red")
+
+    # Battery and tamper
+
+    def _judge_states(self, row: Row, device: Device, live: bool, late: bool) -> None:
+        if row.battery is not None:
+            low = row.battery < self.figure("battery-low", "low", device.elder)
+            full = row.battery > self.figure("battery-low", "clear", device.elder)
+            self._state("battery-low", row, low, full, "blue", live, late)
+        if row.tamper is not None:
+            severity = "orange" if device.kind == "sos_button" else "blue"
+            self._state("tamper", row, row.tamper, not row.tamper, severity, live, late)
+
+    def _state(
+        self, rule: str, row: Row, so: bool, over: bool, severity: str, live: bool, late: bool
+    ) -> None:
+        assert row.device is not None
+        at = self.states.get((rule, row.device))
+        if at is not None and row.ts < at:
+            return
+        self.states[(rule, row.device)] = row.ts
+        if so and live:
+            self._reach(rule, f"device:{row.device}", row.ts, severity, late)
+        elif over:
+            self._clear(rule, f"device:{row.device}", row.ts, late)
 
     def _mattress_lives(self, row: Row, device: Device) -> None:
         if device.own_bed and device.elder is not None:

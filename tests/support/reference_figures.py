@@ -18,6 +18,7 @@ DEFAULTS: dict[str, dict[str, float]] = {
     "long-in-bed": {"orange_s": 14 * 3600, "clear_s": 0},
     "device-silent": {"mattress_s": 900, "fall_sensor_s": 300, "sos_button_s": 25 * 3600},
     "unprotected": {"silent_s": INF},
+    "battery-low": {"low": 15, "clear": 25},
     "no-activity": dict.fromkeys(("orange_s", "red_s", "no_room_orange_s", "no_room_red_s"), INF),
 }
 

@@ -13,6 +13,7 @@ from rules.rule import Rule
 
 RULE_IDS = [
     "away-ended",
+    "battery-low",
     "device-silent",
     "fall",
     "gateway-silent",
@@ -23,6 +24,7 @@ RULE_IDS = [
     "no-vitals",
     "respiratory-rate",
     "sos",
+    "tamper",
     "unprotected",
 ]
 

@@ -1,0 +1,105 @@
+"""`state`: what a device says of itself is so, until it says that it is not.
+
+No time passes: raised and cleared at the row that says so. Between the two conditions nothing
+changes (hysteresis). Rows older than the newest that knew are passed over; retained rows and
+history can clear, and never raise.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.condition import MAYBE, TRUE, Condition
+from rules.facts import News
+from rules.frame import Round
+from rules.kinds.base import Setting
+from rules.lifecycle import SEVERITIES, Ledger, Telling
+from rules.parameters import Parameters
+from rules.rule import StateBlock
+from rules.sentence import Figures, number
+from rules.world import World
+from schemas.quantities import QUANTITIES, UNKNOWN, Number
+from schemas.registry import KINDS
+from schemas.times import NEVER
+
+Array = NDArray[Any]
+
+FIGURES = frozenset({"subject", "value"})
+
+
+class State:
+    """Column by device: `at`, the newest row that knew."""
+
+    def __init__(self, setting: Setting[StateBlock]) -> None:
+        self._set = setting
+        table, prefix = setting.state.device, setting.prefix
+        self._at = table.column(f"{prefix}/at", np.int64, NEVER)
+        self._ledger = Ledger(table, prefix, setting.teller)
+
+    def follow(self, world: World, parameters: Parameters) -> None:
+        block = self._set.block
+        self._figures = parameters.thresholds()
+        self._raises = Condition(block.condition, self._figures)
+        self._clears = Condition(block.clear_condition, self._figures)
+        by_kind = [block.severity_of.get(kind, block.severity).rank for kind in KINDS]
+        self._rank = np.array(by_kind, np.int8)[world.registry.devices.kind]
+
+    def fire(self, rows: Round, news: News) -> None:
+        """Nothing ever waits."""
+
+    def sweep(self, watermark: int) -> None:
+        """Nothing ever waits."""
+
+    def forget(self) -> None:
+        """Keeps no shortcut."""
+
+    def apply(self, rows: Round, news: News) -> None:  # noqa: ARG002 (a Kind's)
+        known = np.flatnonzero(self._says(rows) & ~rows.test)
+        if not len(known):
+            return
+        values = self._values(rows, known)
+        truth, over = self._raises(values), self._clears(values)
+        device, ts = rows.device[known], rows.ts[known]
+        use = np.flatnonzero((truth != MAYBE) & (ts >= self._at[device]))
+        self._at.put(device[use], ts[use])
+        rank, wanted = self._ledger.rank[device[use]], self._rank[device[use]]
+        rises = rows.live[known[use]] & (truth[use] == TRUE) & (rank < wanted)
+        ends = (over[use] == TRUE) & (rank > 0)
+        for row in known[use[rises]].tolist():
+            self._raise(rows, row)
+        for row in known[use[ends]].tolist():
+            telling = self._telling(rows, row, clears=True)
+            self._ledger.clear(int(rows.device[row]), int(rows.ts[row]), telling)
+
+    def _says(self, rows: Round) -> Array:
+        """Rows that know any of the quantities: usually few."""
+        said = np.zeros(len(rows), bool)
+        for name in self._raises.quantities:
+            column = rows.values[name]
+            said |= ~np.isnan(column) if isinstance(QUANTITIES[name], Number) else column != UNKNOWN
+        return said
+
+    def _values(self, rows: Round, known: Array) -> dict[str, Array]:
+        names = self._raises.quantities | self._clears.quantities
+        values = {name: rows.values[name][known] for name in names}
+        elder = rows.elder[known]
+        return values | {name: figures[elder] for name, figures in self._figures.items()}
+
+    def _raise(self, rows: Round, row: int) -> None:
+        device = int(rows.device[row])
+        severity = SEVERITIES[int(self._rank[device]) - 1]
+        self._ledger.reach(device, int(rows.ts[row]), severity, self._telling(rows, row))
+
+    def _telling(self, rows: Round, row: int, *, clears: bool = False) -> Telling:
+        block = self._set.block
+        figures: Figures = {"value": ""}
+        evidence: dict[str, Any] = {}
+        if block.quotes is not None:
+            value = float(rows.values[block.quotes][row])
+            figures["value"] = number(value)
+            evidence[block.quotes] = value
+        words = block.cleared if clears else block.raised
+        return Telling(words, figures, evidence, bool(rows.late[row]))
