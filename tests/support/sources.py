@@ -31,14 +31,14 @@ def session(
     batch: Limits = SMALL,
     keepalive: int = 30,
     redelivery_wait: float = 0,
-    tls: bool = False,
+    login: tuple[str, str] | None = None,
     may_connect: Callable[[], bool] = lambda: True,
 ) -> Iterator[MqttSource]:
-    """An MQTT source with ingest's own subscriptions, open until left. The broker forgets it
-    afterwards, unless a client id is given."""
+    """An MQTT source with ingest's own subscriptions, open until left; by TLS where there is a
+    login. The broker forgets it afterwards, unless a client id is given."""
     name = client_id or secrets.token_hex(6)
     source = MqttSource(
-        BrokerAddress("localhost" if tls else "127.0.0.1", port, tls=tls),
+        _address(port, login),
         SessionOptions(
             name, topics.SUBSCRIPTIONS, keepalive=keepalive, redelivery_wait=redelivery_wait
         ),
@@ -52,8 +52,15 @@ def session(
         yield source
     finally:
         source.close()
-        if client_id is None and not tls:
+        if client_id is None and login is None:
             _forget(port, name)
+
+
+def _address(port: int, login: tuple[str, str] | None) -> BrokerAddress:
+    """Plain, or by TLS with an account."""
+    if login is None:
+        return BrokerAddress("127.0.0.1", port)
+    return BrokerAddress("localhost", port, tls=True, username=login[0], password=login[1])
 
 
 def _forget(port: int, client_id: str) -> None:
