@@ -57,6 +57,7 @@ async def test_closing_an_incident_after_seeing_the_elder_is_a_visit(night_shift
     on = night_shift
     await open_due(on.conn, on_day(on, 25), POLICY)
     for n, (home, reached) in enumerate((("h1", "seen"), ("h2", "spoken"))):
+        on.now += timedelta(seconds=1)
         await on.comes(raised(home=home, gateway=f"g{n + 1}", at=n))
         incident = (await on.incidents())[-1]
         actor = EAST if n == 0 else EAST._replace(staff="west-1", station="west")
