@@ -1,5 +1,7 @@
 """Readings in: exactly once each, and which of them were new. For reading out see `read_range`."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
@@ -66,7 +68,7 @@ def _write_near(connection: psycopg.Connection, readings: Readings) -> NDArray[n
     if len(readings) == 0:
         return np.ones(0, np.bool_)
     reading_days.prepare(connection, readings)
-    rows = encode(readings)
+    rows = list(encode(readings))
     try:
         copied = _copied(connection, rows)
     except errors.CheckViolation as error:
@@ -78,10 +80,11 @@ def _write_near(connection: psycopg.Connection, readings: Readings) -> NDArray[n
     return np.ones(len(readings), np.bool_) if copied else _merge(connection, readings, _MERGE_NEAR)
 
 
-def _copied(connection: psycopg.Connection, rows: bytes) -> bool:
+def _copied(connection: psycopg.Connection, rows: Iterable[bytes]) -> bool:
     try:
         with connection.transaction(), connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-            copy.write(rows)
+            for piece in rows:
+                copy.write(piece)
     except errors.UniqueViolation:
         return False
     return True
@@ -94,7 +97,8 @@ def _merge(connection: psycopg.Connection, readings: Readings, merge: str) -> ND
         cursor.execute(_STAGE)
         cursor.execute("DELETE FROM reading_staged")  # of an earlier batch in this transaction
         with cursor.copy(sql.SQL(_COPY_STAGED)) as copy:
-            copy.write(encode(readings.take(firsts), positions=firsts))
+            for piece in encode(readings.take(firsts), positions=firsts):
+                copy.write(piece)
         known = [position for (position,) in cursor.execute(merge.encode())]
     new[known] = False
     return new
