@@ -29,6 +29,20 @@ class Metrics:
             buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
             registry=registry,
         )
+
+        def gauge(name: str, help_: str) -> Gauge:
+            return Gauge(f"vigil_ingest_{name}", help_, registry=registry)
+
+        self.active = gauge("active", "1 while this copy owns its partition")
+        self.standby = gauge("standby", "1 while this copy waits for another one to end")
+        self.listening_aside = gauge(
+            "listening_aside", "1 while emergencies are listened for beside a store that is slow"
+        )
+        self.ahead = counter("alerts_ahead", "Emergencies told to their ladder ahead of the store")
+        self.unattended = counter(
+            "alerts_unattended", "Red alerts told to their ladder as no stations copy took them"
+        )
+        self.journal = gauge("journal", "Emergencies told ahead of the store, not yet in it")
         self.catching_up = Gauge(
             "vigil_ingest_catching_up", "1 while time stands still", registry=registry
         )

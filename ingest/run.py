@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import psycopg
@@ -20,7 +20,11 @@ from devices.catalogue import Catalogue
 from ingest import batch as batches
 from ingest import log as batch_log
 from ingest.batch import Outcome, Work
+from ingest.clock import Clock
 from ingest.decode import Decoder
+from ingest.emergency import place
+from ingest.emergency.guard import Guard
+from ingest.emergency.place import Part
 from ingest.lookup import Lookup
 from ingest.metrics import Metrics
 from ingest.reject import RejectBudget
@@ -28,9 +32,10 @@ from ingest.settings import IngestSettings
 from ingest.source import Batch, Delivery, Mark, Messages, Source
 from schemas.judge import Judge
 from schemas.times import DAY
-from store import directory, errors, partition, quarantine, rejects
+from store import directory, errors, ladders, partition, quarantine, rejects
+from store.deadline import Deadline
 from store.errors import Kind
-from store.partition import Fenced
+from store.partition import Fenced, Lease
 from store.rejects import Reject
 
 logger = structlog.get_logger(__name__)
@@ -38,16 +43,6 @@ logger = structlog.get_logger(__name__)
 _CHECK_S = 1.0  # how often the directory's version is looked at
 _FORGET_S = 3600.0  # how often old rejects are deleted
 _PAUSE_S = (0.05, 5.0)  # between attempts while the store fails: first, and at most
-
-
-class Clock(Protocol):
-    def now(self) -> int:
-        """µs UTC."""
-
-    def monotonic(self) -> float:
-        """Seconds, never back."""
-
-    def sleep(self, seconds: float) -> None: ...
 
 
 class Parts(NamedTuple):
@@ -59,13 +54,18 @@ class Parts(NamedTuple):
     connect: Callable[[], psycopg.Connection]
     clock: Clock
     metrics: Metrics
+    guard: Guard
+    lost: Callable[[], bool]
+    """Whether another copy is known to have taken the partition over."""
 
 
 class Ingest:
     """One partition's ingest: `start`, open the source, `run`."""
 
-    def __init__(self, parts: Parts, *, owner: str, settings: IngestSettings) -> None:
-        self._parts, self._settings, self._owner = parts, settings, owner
+    def __init__(self, parts: Parts, lease: Lease, *, settings: IngestSettings) -> None:
+        self._parts, self._settings, self._lease = parts, settings, lease
+        self._guard = parts.guard
+        self._connection = parts.connect()
         self._judge, self._clock, self._metrics = parts.judge, parts.clock, parts.metrics
         self._budget = RejectBudget(settings.reject_rate)
         self._committed = batch_log.CommittedPackets()
@@ -73,37 +73,41 @@ class Ingest:
         self._last_received = 0
         self._snapshot_due = self._check_due = self._tick_due = self._forget_due = 0.0
         self._stopping = False
+        self._deadline = Deadline(settings.store_timeout_s)
 
     def stop(self) -> None:
         """End after the batch at work; safe to call from a signal handler."""
         self._stopping = True
 
     def start(self) -> None:
-        """Own the partition, load the registry, and bring the rules to where they were.
+        """Load the registry, and bring the rules to where they were.
 
-        To be done before the source connects: from here on no other copy can commit.
+        To be done before the source connects.
         """
-        self._connection = self._parts.connect()
-        self._lease = partition.take(
-            self._connection, self._settings.partition, owner=self._owner, now=self._clock.now()
-        )
         self._load_registry()
         self._restore()
 
     def run(self) -> None:
         """Work until stopped; then leave a snapshot. Fenced when another copy took over."""
         while not self._stopping:
+            if self._parts.lost():
+                raise Fenced(f"another copy owns partition {self._lease.partition!r}")
             self._handle(self._parts.source.take(self._settings.tick_s))
         self._snapshot_due = 0.0
-        self._settle(self._prepare(Messages.none(), resumed=None, advanced=None))
+        self._settle(self._prepare(_NOTHING, resumed=None, advanced=None))
+
+    def close(self) -> None:
+        """Its connection and what watches over it."""
+        self._deadline.close()
+        self._connection.close()
 
     # Starting
 
-    def _make_decoder(self, lookup: Lookup) -> Decoder:
+    def _make_decoder(self, lookup: Lookup, budget: RejectBudget) -> Decoder:
         return Decoder(
             self._parts.catalogue,
             lookup,
-            budget=self._budget,
+            budget=budget,
             default_area=self._settings.default_area,
         )
 
@@ -114,14 +118,15 @@ class Ingest:
         if (found := partition.load_snapshot(self._connection, name)) is not None:
             covered, content = found
             self._judge.restore(content)
+            self._guard.restore(content)
         entries = 0
         for batch, content in partition.read_log(self._connection, name, after=0):
             entry = batch_log.decode(content)
             if batch > covered:
-                batches.judge_all(
-                    self._judge, entry.rows(), resumed=entry.resumed, advanced=entry.advanced
-                )
+                rows = entry.rows()
+                batches.judge_all(self._judge, rows, resumed=entry.resumed, advanced=entry.advanced)
                 self._judge.commit()
+                self._guard.learn(rows)
                 entries += 1
             self._remember(entry)
         logger.info("rules restored", snapshot=covered, batches_after=entries)
@@ -132,19 +137,27 @@ class Ingest:
             self._committed.forget()
             self._session_name = entry.session
         self._committed.add(entry.known())
+        self._guard.stored(entry.known(), until=entry.last_received)
 
     # One batch
 
     def _handle(self, batch: Batch) -> None:
-        self._follow_registry()
-        self._metrics.received.inc(len(batch.messages))
-        messages = self._unseen(batch.messages)
-        advanced = self._tick(batch)
-        if len(messages) or advanced is not None or batch.caught_up is not None:
-            with self._metrics.batch_seconds.time():
-                self._settle(self._prepare(messages, resumed=batch.caught_up, advanced=advanced))
+        with self._guard.at_work(batch.messages):
+            self._follow_registry()
+            self._metrics.received.inc(len(batch.messages))
+            messages = self._unseen(batch.messages)
+            advanced = self._tick(batch)
+            if len(messages) or advanced is not None or batch.caught_up is not None:
+                with self._metrics.batch_seconds.time():
+                    self._settle_all(messages, resumed=batch.caught_up, advanced=advanced)
         self._parts.source.ack(batch.messages)
         self._metrics.acknowledged.inc(len(batch.messages))
+
+    def _settle_all(self, messages: Messages, *, resumed: int | None, advanced: int | None) -> None:
+        *before, last = self._guard.parts(messages)
+        for part in before:
+            self._settle(self._prepare(part, resumed=None, advanced=None))
+        self._settle(self._prepare(last, resumed=resumed, advanced=advanced))
 
     def _follow_registry(self) -> None:
         """A changed registry takes effect between batches; state stays with its rows."""
@@ -152,10 +165,11 @@ class Ingest:
             return
         self._check_due = now + _CHECK_S
         try:
-            self._forget_rejects(now)
-            if directory.directory_version(self._connection) == self._version:
-                return
-            self._load_registry()
+            with self._deadline.on(self._connection):
+                self._forget_rejects(now)
+                if directory.directory_version(self._connection) == self._version:
+                    return
+                self._load_registry()
         except psycopg.Error as error:
             logger.warning("could not look at the directory", error=str(error))
             return  # the next batch meets the same trouble and deals with it
@@ -165,8 +179,13 @@ class Ingest:
         """What the device models say of silence reaches the rules from here."""
         version, registry = directory.load_registry(self._connection)
         ignored = quarantine.ignored(self._connection)
-        self._judge.set_registry(registry.fitted(self._parts.catalogue.models()))
-        self._decoder = self._make_decoder(Lookup(registry, ignored=ignored))
+        rungs = ladders.load(self._connection)
+        fitted = registry.fitted(self._parts.catalogue.models())
+        self._judge.set_registry(fitted)
+        self._decoder = self._make_decoder(Lookup(registry, ignored=ignored), self._budget)
+        aside = RejectBudget(self._settings.reject_rate)
+        decoder = self._make_decoder(Lookup(registry, ignored=ignored), aside)
+        self._guard.follow(fitted, decoder, rungs)
         self._version = version
 
     def _forget_rejects(self, now: float) -> None:
@@ -202,12 +221,10 @@ class Ingest:
         self._judge.rollback()
         return at
 
-    def _prepare(
-        self, messages: Messages, *, resumed: int | None, advanced: int | None
-    ) -> Work:
-        return batches.prepare(
+    def _prepare(self, part: Part, *, resumed: int | None, advanced: int | None) -> Work:
+        return place.prepare(
             self._decoder,
-            messages,
+            part,
             after=self._last_received,
             resumed=resumed,
             advanced=advanced,
@@ -249,7 +266,7 @@ class Ingest:
         snapshot = None
         if self._clock.monotonic() >= self._snapshot_due:
             snapshot = self._judge.snapshot()
-        with self._connection.transaction():
+        with self._deadline.on(self._connection), self._connection.transaction():
             outcome = batches.write(
                 self._connection,
                 self._lease,
@@ -269,7 +286,9 @@ class Ingest:
             if self._connection.broken or self._connection.closed:
                 self._connection.close()
                 self._connection = self._parts.connect()
-            return partition.settle(self._connection, self._lease)
+                partition.evict(self._connection)
+            with self._deadline.on(self._connection):
+                return partition.settle(self._connection, self._lease)
         except psycopg.Error:
             return False  # the next attempt meets the same trouble and waits longer
 
@@ -278,6 +297,8 @@ class Ingest:
         self._lease.batch += 1
         self._last_received = work.draft.last_received
         self._committed.add(work.packets)
+        rows = work.columns if outcome is None else outcome.fresh
+        self._guard.committed(work.messages, rows, work.draft.strangers)
         if outcome is not None:
             self._metrics.readings.inc(outcome.new)
             self._metrics.duplicates.inc(outcome.duplicates)
@@ -293,14 +314,18 @@ class Ingest:
         if len(messages) > 1:
             half = len(messages) // 2
             first, rest = messages.take(slice(half)), messages.take(slice(half, None))
-            self._settle(self._prepare(first, resumed=None, advanced=None))
-            self._settle(self._prepare(rest, resumed=work.resumed, advanced=work.advanced))
+            self._settle(self._prepare(Part(first, None), resumed=None, advanced=None))
+            last = Part(rest, None)
+            self._settle(self._prepare(last, resumed=work.resumed, advanced=work.advanced))
             return
         logger.error("the store refuses a message; kept as a reject", error=str(error))
-        refused = self._prepare(Messages.none(), resumed=work.resumed, advanced=work.advanced)
+        refused = self._prepare(_NOTHING, resumed=work.resumed, advanced=work.advanced)
         refused.draft.rejects.append(_refused(messages[0], error))
         packets = batch_log.packets(messages, np.ones(1, np.bool_))
         self._settle(refused._replace(messages=messages, packets=packets))
+
+
+_NOTHING = Part(Messages.none(), None)
 
 
 def _refused(delivery: Delivery, error: psycopg.Error) -> Reject:

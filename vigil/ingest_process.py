@@ -107,7 +107,8 @@ class IngestProcess:
         """Until the store answers; NotReadyError where it needs a migration."""
         while not self._stopping:
             try:
-                return require_migrated(self._settings)
+                require_migrated(self._settings)
+                return
             except psycopg.OperationalError as error:
                 logger.warning("waiting for the store", error=str(error).strip())
                 self._clock.sleep(_AGAIN_S)

@@ -64,14 +64,13 @@ def make_source(
         keepalive=ingest.keepalive_s,
         redelivery_wait=ingest.redelivery_wait_s,
     )
-    options = SessionOptions(
-        client_id=ingest.client_id,
-        subscriptions=[*topics.SUBSCRIPTIONS, *own],
-        keepalive=ingest.keepalive_s,
-        redelivery_wait=ingest.redelivery_wait_s,
-    )
     return MqttSource(
-        settings.broker.address, options, queue=queue, now=clock.now, rng=SystemRandom()
+        settings.broker.address,
+        options,
+        queue=queue,
+        now=clock.now,
+        rng=SystemRandom(),
+        may_connect=may_connect,
     )
 
 

@@ -34,6 +34,7 @@ _TICK_S = 0.05
 _AT_ONCE = 500  # messages looked at before the watch looks round again
 _LINGER_S = 10.0  # the session aside stays so long after the store is well: it may not last
 _DRAINED_S = 60.0  # after which no QoS 1 copy can still come (NATS: its ack_wait, 30 s)
+_NARROW = 500  # a window that one burst fills, before anybody could begin to listen aside
 _STOPPED_S = 1.0  # between two looks: the process itself was stopped
 
 
@@ -96,9 +97,10 @@ class Watch:
             self._awake_since = now
         self._last_look = now
         found = self._stage(now)
-        if found is not Stage.WELL:
+        if found is not Stage.WELL or self._patience.window < _NARROW:
             self._trouble_at = now
             self._parts.aside.open(listen=True)
+        if found is not Stage.WELL:
             self._look_through_held()
         self._listen()
         self._let_go(found, self._clock.monotonic())

@@ -125,24 +125,6 @@ def test_a_store_that_dies_is_waited_for(tmp_path: Path) -> None:
         assert running.tally().alerts == {"sos": fleet.presses}
 
 
-def test_a_second_copy_takes_over_and_the_first_commits_nothing_more(running: System) -> None:
-    running.start("ingest")
-    until(running.caught_up)
-    client = Client(running.broker)
-    client.say(topics.up(EAST, "g1", "m1"), {"ts": now_ms(), "seq": 1, "movement": 1})
-    until(lambda: settled(running, 1))
-    first = running._running["ingest"]
-    running.start("ingest", copy="-2")
-    until(lambda: running.caught_up(2))
-    client.say(topics.up(EAST, "g1", "m1"), {"ts": now_ms(), "seq": 2, "movement": 2})
-    until(lambda: settled(running, 2))
-    client.close()
-    ((epoch,),) = running.rows("SELECT epoch FROM partition")
-    assert epoch == 2
-    until(lambda: first.poll() is not None)
-    assert "another copy" in running.log("ingest")
-
-
 def test_a_replay_gives_the_alerts_that_the_live_run_gave(running: System, tmp_path: Path) -> None:
     """The store's own range, and a recording of the broker's traffic."""
     capture = Client(running.broker, *topics.SUBSCRIPTIONS)

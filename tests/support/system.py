@@ -111,13 +111,17 @@ class System:
         }
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str, *arguments: str, copy: str = "") -> subprocess.Popen[bytes]:
-        """`vigil NAME` with its output in `folder`."""
+    def start(
+        self, name: str, *arguments: str, copy: str = "", **extra: str
+    ) -> subprocess.Popen[bytes]:
+        """`vigil NAME` with its output in `folder`; `extra`: settings of this process alone."""
         command = process.command(
             [sys.executable, "-c", "from vigil.cli import main; main()", name, *arguments]
         )
         with (self.folder / f"{name}{copy}.log").open("ab") as log:
-            started = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
+            started = subprocess.Popen(
+                command, stdout=log, stderr=log, env={**self._environment, **extra}
+            )
         self._running[name + copy] = started
         return started
 
