@@ -6,7 +6,17 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from vigil.commands import catalogue, demo, quarantine, registry, replay, report, run, simulate
+from vigil.commands import (
+    broker,
+    catalogue,
+    demo,
+    quarantine,
+    registry,
+    replay,
+    report,
+    run,
+    simulate,
+)
 
 app = typer.Typer(
     help="Vigil watches over elders who live at home: readings in, answered alerts out.",
@@ -20,6 +30,7 @@ app.command("stations")(run.stations)
 app.command("migrate")(run.migrate)
 app.command("settings")(run.show_settings)
 app.command("doctor")(run.doctor)
+app.add_typer(broker.app, name="broker")
 app.add_typer(registry.app, name="registry")
 app.add_typer(registry.staff, name="staff")
 app.command("decode")(catalogue.decode)

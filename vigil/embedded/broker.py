@@ -35,10 +35,13 @@ class Broker(Service):
         self._process = process.start(arguments, log=self.log)
         deadline = time.monotonic() + _START_WITHIN
         while time.monotonic() < deadline and self._process.poll() is None:
-            if _answers(self.port):
+            if self._ready():
                 return
             time.sleep(0.02)
         raise self._failed()
+
+    def _ready(self) -> bool:
+        return _answers(self.port)
 
     def _config(self) -> str:
         # `ack_wait`: what is not acknowledged comes again after it; the default of 30 s would
