@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from rules.sentence import Template
 from schemas.alerts import Category, Severity
 from schemas.directory import DeviceKind, Living
-from schemas.quantities import QUANTITIES, Choice
+from schemas.quantities import QUANTITIES, Choice, Number
 
 Figure = float | str
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -205,6 +205,56 @@ class UnheardBlock(Block):
         yield self.after
 
 
+class _Nightly(Block):
+    """What is judged night by night: when a night's day begins, and its hours."""
+
+    evening: Word
+    starts: Word
+    ends: Word
+    nights: Word
+    severity: Severity
+    raised: Words
+    cleared: Words
+
+    def used(self) -> Iterator[str]:
+        yield from (self.evening, self.starts, self.ends, self.nights)
+
+
+class CountBlock(_Nightly):
+    """Exits from bed in a night: `least`, and `above` the personal median of earlier nights."""
+
+    kind: Literal["count"]
+    last_hour: Word
+    pause: Word
+    least: Word
+    above: Word
+
+    def used(self) -> Iterator[str]:
+        yield from super().used()
+        yield from (self.last_hour, self.pause, self.least, self.above)
+
+
+class BaselineBlock(_Nightly):
+    """A night's rate against the personal median and spread of earlier nights."""
+
+    kind: Literal["baseline"]
+    quantity: str
+    half_hours: Word
+    times: Word
+    floor: Word
+
+    def used(self) -> Iterator[str]:
+        yield from super().used()
+        yield from (self.half_hours, self.times, self.floor)
+
+    @model_validator(mode="after")
+    def _numeric(self) -> BaselineBlock:
+        if not isinstance(QUANTITIES.get(self.quantity), Number):
+            message = f"quantity: expected a number quantity, got {self.quantity!r}"
+            raise ValueError(message)  # noqa: TRY004 (pydantic reports it)
+        return self
+
+
 class StateBlock(Block):
     """A condition on what a device says of itself; another ends it."""
 
@@ -256,6 +306,8 @@ AnyBlock = Annotated[
     | OutageBlock
     | UnheardBlock
     | StateBlock
+    | CountBlock
+    | BaselineBlock
     | InactivityBlock
     | ArrivalBlock,
     Field(discriminator="kind"),

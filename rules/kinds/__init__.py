@@ -10,6 +10,8 @@ from rules.hearing import Hearing
 from rules.kinds import (
     absence,
     arrival,
+    baseline,
+    count,
     event,
     inactivity,
     outage,
@@ -23,7 +25,9 @@ from rules.kinds.base import Kind, Listener, Setting
 from rules.rule import (
     AbsenceBlock,
     ArrivalBlock,
+    BaselineBlock,
     Block,
+    CountBlock,
     EventBlock,
     InactivityBlock,
     OutageBlock,
@@ -44,6 +48,8 @@ FIGURES: dict[str, frozenset[str]] = {
     "outage": outage.FIGURES,
     "unheard": unheard.FIGURES,
     "state": state.FIGURES,
+    "count": count.FIGURES,
+    "baseline": baseline.FIGURES,
     "inactivity": inactivity.FIGURES,
     "arrival": arrival.FIGURES,
 }
@@ -58,6 +64,8 @@ SUBJECTS: dict[str, SubjectKind] = {
     "outage": "gateway",
     "unheard": "elder",
     "state": "device",
+    "count": "elder",
+    "baseline": "elder",
     "inactivity": "elder",
     "arrival": "elder",
 }
@@ -79,6 +87,10 @@ def make(setting: Setting[Block]) -> Kind:
             return inactivity.Inactivity(setting.of(block))
         case StateBlock() as block:
             return state.State(setting.of(block))
+        case CountBlock() as block:
+            return count.Count(setting.of(block))
+        case BaselineBlock() as block:
+            return baseline.Baseline(setting.of(block))
         case ArrivalBlock() as block:
             return arrival.Arrival(setting.of(block))
         case other:

@@ -1,0 +1,146 @@
+"""`count`: more exits from bed in a night than is usual for the elder.
+
+Raised at the exit that completes the number, at most once in a while, and cleared when the next
+night starts. A night in whose hours nobody was in bed is not known; without enough known nights
+nothing is usual yet and nothing is raised.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.facts import News
+from rules.frame import Round
+from rules.kinds.base import Setting
+from rules.kinds.rings import NONE, Ring, known, twice_median
+from rules.kinds.timers import Timers
+from rules.lifecycle import Ledger, Telling
+from rules.limits import FOREVER
+from rules.nights import Nights
+from rules.parameters import Parameters
+from rules.rule import CountBlock
+from rules.sentence import number
+from rules.world import World
+from schemas.times import NEVER
+
+Array = NDArray[Any]
+Int64 = NDArray[np.int64]
+
+FIGURES = frozenset({"subject", "count", "usual"})
+
+
+class Count:
+    """Columns by elder: the `night` that is counted, its `tally` (-1: nobody was in bed), the
+    tallies of earlier nights, when the rule `told` last, and `due`, at which that is over."""
+
+    def __init__(self, setting: Setting[CountBlock]) -> None:
+        self._set = setting
+        table, prefix = setting.state.elder, setting.prefix
+        self._timers = Timers(table, f"{prefix}/due")
+        self._night = table.column(f"{prefix}/night", np.int32, -(2**30))
+        self._tally = table.column(f"{prefix}/tally", np.int16, NONE)
+        self._ring = Ring(table, f"{prefix}/tallies")
+        self._told = table.sparse(f"{prefix}/told", np.int64, NEVER)
+        self._ledger = Ledger(table, prefix, setting.teller)
+
+    def follow(self, world: World, parameters: Parameters) -> None:
+        block = self._set.block
+        self._nights = Nights(world.zones, parameters.values(block.evening))
+        self._starts = parameters.values(block.starts)
+        self._ends = parameters.values(block.ends)
+        self._last_hour = parameters.micros(block.last_hour)
+        self._pause = parameters.micros(block.pause)
+        self._least = parameters.values(block.least)
+        self._above = parameters.values(block.above)
+        self._known = parameters.values(block.nights)
+
+    def forget(self) -> None:
+        self._timers.forget()
+
+    def fire(self, rows: Round, news: News) -> None:
+        bed = np.flatnonzero(news.bed)
+        self._expire(
+            self._timers.due_among(rows.elder[bed], np.maximum(rows.watermark[bed], rows.ts[bed]))
+        )
+
+    def sweep(self, watermark: int) -> None:
+        self._expire(self._timers.due_by(watermark))
+
+    def _expire(self, elders: Array) -> None:
+        for elder in elders.tolist():
+            at = int(self._timers.due[elder])
+            self._timers.due.put(elder, FOREVER)
+            self._ledger.clear(
+                elder, at, Telling(self._set.block.cleared, {"count": "", "usual": ""})
+            )
+
+    def apply(self, rows: Round, news: News) -> None:
+        bed = np.flatnonzero(news.bed)
+        if not len(bed):
+            return
+        night = self._nights.of(rows.elder[bed], rows.ts[bed])
+        self._turn(rows.elder[bed], night)
+        now = night == self._night[rows.elder[bed]]
+        bed, night = bed[now], night[now]
+        elder, ts = rows.elder[bed], rows.ts[bed]
+        ends = self._nights.at(elder, night, self._ends)
+        within = (ts >= self._nights.at(elder, night, self._starts)) & (ts < ends)
+        said, before = rows.values["in_bed"][bed], news.bed_before[bed]
+        exits = within & (said == 0) & (before == 1) & (ts < ends - self._last_hour[elder])
+        shown = np.flatnonzero(exits | (within & (said == 1)))
+        tally = np.maximum(self._tally[elder[shown]], 0) + exits[shown]
+        self._tally.put(elder[shown], tally)
+        self._judge(rows, bed[exits], night[exits])
+
+    def _turn(self, elder: Array, night: Int64) -> None:
+        """Enter the tally of the night before, where another has begun."""
+        new = np.flatnonzero(night > self._night[elder])
+        elder, night = elder[new], night[new]
+        if not len(elder):
+            return
+        before = self._night[elder].astype(np.int64)
+        counted = np.flatnonzero(self._tally[elder] != NONE)
+        self._ring.enter(
+            elder[counted], before[counted], self._tally[elder[counted]].astype(np.int64)
+        )
+        self._night.put(elder, night)
+        self._tally.put(elder, np.int16(NONE))
+
+    def _judge(self, rows: Round, which: Array, night: Int64) -> None:
+        """Exits: whether each completes the number."""
+        elder, ts = rows.elder[which], rows.ts[which]
+        tally = self._tally[elder].astype(np.int64)
+        much = np.flatnonzero((tally >= self._least[elder]) & (self._ledger.rank[elder] == 0))
+        if not len(much):
+            return
+        which, night, elder, ts, tally = (
+            which[much],
+            night[much],
+            elder[much],
+            ts[much],
+            tally[much],
+        )
+        history = self._ring.before(elder, night)
+        usual = twice_median(history)
+        unusual = (known(history) >= self._known[elder]) & (known(history) > 0)
+        unusual &= 2 * tally >= usual + 2 * self._above[elder]
+        unusual &= ts - self._told[elder] >= self._pause[elder]
+        unusual &= ~self._set.rests(elder, ts)
+        for row in np.flatnonzero(unusual).tolist():
+            late = bool(rows.late[which[row]])
+            self._raise(int(elder[row]), int(ts[row]), int(tally[row]), usual[row] / 2, late=late)
+        raised = elder[unusual]
+        self._timers.set(raised, self._nights.at(raised, night[unusual] + 1, self._starts))
+
+    def _raise(self, elder: int, at: int, tally: int, usual: float, *, late: bool) -> None:
+        self._told.put(elder, at)
+        telling = Telling(
+            self._set.block.raised,
+            {"count": str(tally), "usual": number(usual)},
+            {"exits": tally, "usual": usual},
+            late,
+        )
+        self._ledger.reach(elder, at, self._set.block.severity, telling)
