@@ -50,6 +50,11 @@ class Column:
         self._journal.entries.append((self, rows, self[rows]))
         self.data[rows] = values
 
+    def lift(self, rows: Array, values: Array) -> None:
+        """Write what is larger than what is there; `rows` may repeat."""
+        self._journal.entries.append((self, rows, self[rows]))
+        np.maximum.at(self.data, rows, values)
+
     def undo(self, rows: Rows, old: Any) -> None:
         self.data[rows] = old
 
@@ -65,8 +70,7 @@ class Column:
     def reset(self, rows: Array, values: Array) -> None:
         """Forget everything but these."""
         self.data[:] = self.default
-        if len(rows):
-            self.data[rows] = values
+        self.data[rows] = values
 
     def adopted(self) -> tuple[Array, Array]:
         """The rows that differ from the default, as last committed, and their values."""

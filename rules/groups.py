@@ -38,6 +38,13 @@ def lasts(ordered: NDArray[Any]) -> NDArray[np.bool_]:
     return marks
 
 
+def before(values: NDArray[Any]) -> NDArray[Any]:
+    """The value before each; of the first, the last."""
+    shifted = np.empty_like(values)
+    shifted[1:], shifted[:1] = values[:-1], values[-1:]
+    return shifted
+
+
 class Groups:
     """`keys[i]` is the group of member i, -1 for none; only members in `mask` count."""
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.columns import Column, State
-from rules.groups import firsts, lasts, stable_order
+from rules.groups import before, firsts, lasts, stable_order
 from rules.world import World
 from schemas.quantities import UNKNOWN
 from schemas.readings import Flag, Readings
@@ -84,10 +84,13 @@ class Hearing:
 
     def bases(self) -> Int64:
         """From when the silence of each device of the registry counts."""
-        gateway = self._world.registry.devices.gateway
-        n = len(gateway)
-        base = np.maximum(self.heard.data[:n], self.joined.data[:n])
-        base = np.maximum(base, np.where(gateway >= 0, self.back.data[gateway], NEVER))
+        return self.bases_of(np.arange(len(self._world.registry.devices.gateway)))
+
+    def bases_of(self, devices: Array) -> Int64:
+        """The same for some devices."""
+        gateway = self._world.registry.devices.gateway[devices].astype(np.intp)
+        base = np.maximum(self.heard[devices], self.joined[devices])
+        base = np.maximum(base, np.where(gateway >= 0, self.back[gateway], NEVER))
         return np.asarray(np.maximum(base, self.floor.data[0]))
 
     def gateway_bases(self, gateways: Array, heard: Int64) -> Int64:
@@ -115,7 +118,7 @@ class Hearing:
         devices = self._world.registry.devices
         said = ~readings.has(Flag.RETAINED)
         known = (readings.device >= 0) & (readings.device < len(devices.active))
-        own = np.where(known, readings.device, 0)
+        own = np.where(known, readings.device, 0).astype(np.intp)
         known &= devices.active[own] if len(devices.active) else False
         gateway = self._gateway(readings, own, known)
         gone = (readings.online == 0) & (readings.device == UNKNOWN) & (gateway >= 0)
@@ -123,17 +126,18 @@ class Hearing:
         rows = np.flatnonzero(speaks | gone)
         rows = rows[stable_order(gateway[rows])]
         spoken = np.flatnonzero(said & known)
-        latest, back = self._gateways(gateway[rows], readings.received[rows], speaks[rows])
+        of = gateway[rows]
+        latest, back = self._gateways(of, readings.received[rows], speaks[rows])
         return Talk(
             clock=clock,
             received=readings.received,
             device_rows=spoken,
-            devices=readings.device[spoken].astype(np.int64),
-            gateways=gateway[rows],
+            devices=own[spoken],
+            gateways=of,
             rows=rows,
             speech=speaks[rows],
             latest=latest,
-            back_gateway=gateway[rows[back]],
+            back_gateway=of[back],
             back_rows=rows[back],
         )
 
@@ -143,20 +147,17 @@ class Hearing:
         if len(self._world.registry.devices.gateway):
             through = np.where(known, self._world.registry.devices.gateway[own], -1)
         gateway = np.where(readings.gateway >= 0, readings.gateway, through)
-        return np.where(gateway < self.gateway_heard.data.size, gateway, -1).astype(np.int64)
+        return np.where(gateway < self.gateway_heard.data.size, gateway, -1).astype(np.intp)
 
     def _gateways(self, of: Int64, when: Int64, speech: Array) -> tuple[Int64, Array]:
         """For each event: when its gateway had last spoken, itself included; who came back."""
         if not len(of):
             return of, speech
         first = firsts(of)
-        was_gone = np.where(first, self.offline[of] == 1, ~np.roll(speech, 1))
-        # The index of the latest speech so far, then of the one before each row in its group.
-        index = np.arange(len(of))
-        latest = np.maximum.accumulate(np.where(speech, index, -1))
-        start = np.maximum.accumulate(np.where(first, index, 0))
-        heard = np.where(latest >= start, when[latest], self.gateway_heard[of])
-        since = np.where(first, self.gateway_heard[of], np.roll(heard, 1))
+        known = self.gateway_heard[of]
+        was_gone = np.where(first, self.offline[of] == 1, ~before(speech))
+        heard = when if speech.all() else _latest(when, speech, first, known)
+        since = np.where(first, known, before(heard))
         back = speech & (was_gone | (when - since >= self.patience[of]))
         return heard, back
 
@@ -165,14 +166,21 @@ class Hearing:
         _put_last(self.gateway_heard, talk.gateways, talk.latest)
         _put_last(self.offline, talk.gateways, (~talk.speech).astype(np.int8))
         _put_last(self.back, talk.back_gateway, talk.received[talk.back_rows])
-        order = stable_order(talk.devices)
-        _put_last(self.heard, talk.devices[order], talk.received[talk.device_rows[order]])
+        self.heard.lift(talk.devices, talk.received[talk.device_rows])
 
 
 def _join(known: Column, joined: Column, active: Array, clock: int) -> None:
     new = np.flatnonzero(active & (known.data[: len(active)] == 0))
     known.put(new, np.int8(1))
     joined.put(new, np.int64(clock))
+
+
+def _latest(when: Int64, speech: Array, first: Array, known: Int64) -> Int64:
+    """When each event's gateway had last spoken, itself included; `known`: before the batch."""
+    index = np.arange(len(when))
+    newest = np.maximum.accumulate(np.where(speech, index, -1))
+    start = np.maximum.accumulate(np.where(first, index, 0))
+    return np.where(newest >= start, when[newest], known)
 
 
 def _put_last(column: Column, rows: Int64, values: Array) -> None:

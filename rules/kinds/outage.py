@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.groups import firsts, lasts
+from rules.groups import before, firsts, lasts
 from rules.hearing import Hearing, Talk
 from rules.kinds.base import Setting
 from rules.kinds.timers import Timers
@@ -30,7 +30,8 @@ FIGURES = frozenset({"subject", "for", "devices"})
 
 
 class Outage:
-    """Column by gateway: `due`, FOREVER while its alert is open or where nothing is behind it."""
+    """Column by gateway: `due`, never later than the true deadline (most words move that one
+    and leave this as it is); FOREVER while its alert is open or where nothing is behind it."""
 
     def __init__(self, setting: Setting[OutageBlock], hearing: Hearing) -> None:
         self._set = setting
@@ -63,20 +64,47 @@ class Outage:
         return np.where(self._serves[gateways], due, FOREVER)
 
     def judge(self, talk: Talk) -> None:
-        if len(talk.rows):
-            self._judge_events(talk)
-        for gateway in self._timers.due_by(int(talk.clock[-1])).tolist():
-            self._silent(gateway)
-
-    def _judge_events(self, talk: Talk) -> None:
         """Most gateways just spoke: only the others are looked at singly."""
-        of = talk.gateways
-        following = self._due(of, talk.latest)
-        due = np.where(firsts(of), self._timers.due[of], np.roll(following, 1))
-        special = (due <= talk.clock[talk.rows]) | ~talk.speech | (self._ledger.rank[of] > 0)
+        of, end = talk.gateways, int(talk.clock[-1])
+        due = self._timers.due[of]
+        odd = (due <= talk.clock[talk.rows]) | ~talk.speech | (due >= FOREVER)
+        few = np.flatnonzero(odd & (self._serves[of] | (self._ledger.rank[of] > 0)))
+        if len(few):
+            theirs = np.zeros(len(self._serves), bool)
+            theirs[of[few]] = True
+            self._judge_events(talk, np.flatnonzero(theirs[of]))
+        near = self._timers.due_by(end)
+        if not len(near):
+            return
+        exact = self._due(near, self._heard(talk, near))
+        later = exact > end
+        self._timers.set(near[later], exact[later])
+        for gateway, at in zip(near[~later].tolist(), exact[~later].tolist(), strict=True):
+            self._silent(gateway, at)
+
+    def _heard(self, talk: Talk, gateways: Array) -> Int64:
+        """When each of `gateways` last spoke, the batch included."""
+        heard = self._hearing.gateway_heard[gateways]
+        if len(talk.gateways):
+            place = np.searchsorted(talk.gateways, gateways, side="right") - 1
+            inside = (place >= 0) & (talk.gateways[place] == gateways)
+            heard = np.where(inside, talk.latest[place], heard)
+        return np.asarray(heard)
+
+    def _judge_events(self, talk: Talk, which: Array) -> None:
+        """All events of some gateways, by gateway in order."""
+        of, latest = talk.gateways[which], talk.latest[which]
+        following, first = self._due(of, latest), firsts(of)
+        start = of[first]
+        exact = self._due(start, self._hearing.gateway_heard[start])
+        pending = self._timers.due[start] < FOREVER
+        self._timers.set(start, np.where(pending, exact, FOREVER))
+        due = np.where(first, self._timers.due[of], before(following))
+        special = (due <= talk.clock[talk.rows[which]]) | ~talk.speech[which]
+        special |= self._ledger.rank[of] > 0
         if special.any():
             special = np.isin(of, of[special])
-            for index in np.flatnonzero(special).tolist():
+            for index in which[special].tolist():
                 self._step(talk, index)
         last = np.flatnonzero(lasts(of) & ~special)
         self._timers.set(of[last], following[last])
@@ -85,8 +113,8 @@ class Outage:
         """One event of a gateway, in order."""
         gateway, row = int(talk.gateways[index]), int(talk.rows[index])
         when = int(talk.received[row])
-        if int(self._timers.due[gateway]) <= talk.clock[row]:
-            self._silent(gateway)
+        if (due := int(self._timers.due[gateway])) <= talk.clock[row]:
+            self._silent(gateway, due)
         if talk.speech[index]:
             self._clear(gateway, when)
             who = np.array([gateway])
@@ -95,8 +123,7 @@ class Outage:
             self._timers.due.put(gateway, FOREVER)
             self._raise(gateway, when, self._set.block.offline, 0)
 
-    def _silent(self, gateway: int) -> None:
-        at = int(self._timers.due[gateway])
+    def _silent(self, gateway: int, at: int) -> None:
         self._timers.due.put(gateway, FOREVER)
         self._raise(gateway, at, self._set.block.raised, int(self._hearing.patience[gateway]))
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.groups import firsts, lasts, stable_order
+from rules.groups import before, firsts, lasts, stable_order
 from rules.hearing import Hearing, Talk
 from rules.kinds.base import Setting
 from rules.kinds.timers import Timers
@@ -31,7 +31,8 @@ FIGURES = frozenset({"subject", "for"})
 
 
 class Silence:
-    """Column by device: `due`, FOREVER while its alert is open or its gateway down."""
+    """Column by device: `due`, never later than the true deadline (most messages move that one
+    and leave this as it is); FOREVER while its alert is open or its gateway down."""
 
     def __init__(self, setting: Setting[SilenceBlock], hearing: Hearing) -> None:
         self._set = setting
@@ -59,48 +60,69 @@ class Silence:
     def judge(self, talk: Talk) -> None:
         """Judge a batch: what fell due between its rows, and what its rows ended."""
         device, row, own = self._events(talk)
-        if len(device):
-            self._judge_events(talk, device, row, own)
-        self._sweep(talk)
+        due = self._timers.due[device]
+        odd = np.flatnonzero((due <= talk.clock[row]) | (due >= FOREVER))
+        if len(odd):
+            theirs = np.zeros(len(self._limit), bool)
+            theirs[device[odd]] = True
+            few = np.flatnonzero(theirs[device])
+            few = few[stable_order(device[few])]
+            self._judge_events(talk, device[few], row[few], own[few])
+        self._sweep(talk, device, row)
 
-    def _sweep(self, talk: Talk) -> None:
+    def _sweep(self, talk: Talk, device: Array, row: Array) -> None:
         """Fire what is due by the clock after the batch."""
-        due_now = self._timers.due_by(int(talk.clock[-1]))
-        if not len(due_now):
+        end = int(talk.clock[-1])
+        near = self._timers.due_by(end)
+        if not len(near):
             return
-        due = self._timers.due[due_now]
-        heard = self._heard_by_now(talk, due_now)
-        speaks = ~self._down(talk, due_now, due)
-        self._timers.due.put(due_now, np.full(len(due_now), FOREVER))
+        at = _newest(near, device, talk.received[row], len(self._limit))
+        due = self._exact(near)
+        due = np.where(at > NEVER, np.maximum(due, self._due(near, at)), due)
+        due = np.where(self._timers.due[near] >= FOREVER, FOREVER, due)
+        later = due > end
+        self._timers.set(near[later], due[later])
+        self._fire(talk, near[~later], due[~later])
+
+    def _fire(self, talk: Talk, devices: Array, due: Int64) -> None:
+        if not len(devices):
+            return
+        when = talk.received[talk.device_rows]
+        spoke = _newest(devices, talk.devices, when, len(self._limit))
+        heard = np.maximum(self._hearing.heard[devices], spoke)
+        speaks = ~self._down(talk, devices, due)
+        self._timers.due.put(devices, np.full(len(devices), FOREVER))
         for index in np.flatnonzero(speaks).tolist():
-            self._raise(int(due_now[index]), int(due[index]), int(heard[index]))
+            self._raise(int(devices[index]), int(due[index]), int(heard[index]))
+
+    def _exact(self, devices: Array) -> Int64:
+        """The true deadlines as of before the batch, of those that have one."""
+        due = np.minimum(self._hearing.bases_of(devices) + self._limit[devices], FOREVER)
+        return np.where(self._timers.due[devices] >= FOREVER, FOREVER, due)
 
     def _down(self, talk: Talk, devices: Array, due: Int64) -> Array:
         gateway = self._world.registry.devices.gateway[devices].astype(np.int64)
         return self._hearing.down(talk, gateway, due, np.searchsorted(talk.clock, due))
 
-    def _heard_by_now(self, talk: Talk, devices: Array) -> Int64:
-        """When each device last spoke, the batch included."""
-        heard = self._hearing.heard[devices]
-        for row in np.flatnonzero(np.isin(talk.devices, devices)).tolist():
-            heard[devices == talk.devices[row]] = talk.received[talk.device_rows[row]]
-        return np.asarray(heard)
-
     def _events(self, talk: Talk) -> tuple[Int64, Int64, Array]:
-        """(device, row, whether it spoke itself), by device in order of rows."""
+        """(device, row, whether it spoke itself); those of one device in order of rows."""
         which, behind = self._world.behind.expand(talk.back_gateway)
+        own = np.arange(len(talk.devices) + len(behind)) < len(talk.devices)
+        if not len(which):
+            return talk.devices, talk.device_rows, own
         device = np.concatenate([talk.devices, behind])
         row = np.concatenate([talk.device_rows, talk.back_rows[which]])
-        own = np.arange(len(row)) < len(talk.device_rows)
-        by_row = stable_order(row) if len(which) else np.arange(len(row))
-        order = by_row[stable_order(device[by_row])]
+        order = stable_order(row)
         return device[order], row[order], own[order]
 
     def _judge_events(self, talk: Talk, device: Int64, row: Int64, own: Array) -> None:
-        """Most devices just spoke: only those with a silence in reach are looked at singly."""
+        """All events of some devices, by device: only those with a silence in reach are looked
+        at singly."""
         when = talk.received[row]
         first = firsts(device)
-        due = np.where(first, self._timers.due[device], np.roll(self._due(device, when), 1))
+        start = device[first]
+        self._timers.set(start, self._exact(start))
+        due = np.where(first, self._timers.due[device], before(self._due(device, when)))
         late = due <= talk.clock[row]
         special = late | (self._ledger.rank[device] > 0)
         if special.any():
@@ -149,3 +171,13 @@ class Silence:
         since = max(heard, int(self._ledger.onset[device]) - int(self._limit[device]))
         telling = Telling(self._set.block.cleared, {"for": duration(at - since)})
         self._ledger.clear(device, at, telling)
+
+
+def _newest(devices: Array, of: Array, when: Int64, size: int) -> Int64:
+    """The latest time that `of` and `when` tell of each of `devices` (ascending, below `size`);
+    NEVER of which they do not."""
+    newest, asked = np.full(len(devices), NEVER, np.int64), np.zeros(size, bool)
+    asked[devices] = True
+    mine = np.flatnonzero(asked[of])
+    np.maximum.at(newest, np.searchsorted(devices, of[mine]), when[mine])
+    return newest
