@@ -14,8 +14,18 @@ from schemas.alerts import Category, Sentence, Severity
 AlertId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 Level = Literal["community", "street", "district", "city"]
 ActionWord = Literal[
-    "acknowledge", "called", "on_the_way", "on_site", "release", "escalate", "close"
+    "acknowledge",
+    "called",
+    "emergency_called",
+    "on_the_way",
+    "on_site",
+    "take_over",
+    "hand_over",
+    "release",
+    "escalate",
+    "close",
 ]
+CallResultWord = Literal["spoken", "no_answer", "busy", "wrong_number"]
 OutcomeWord = Literal["genuine", "false_alarm", "not_home", "to_hospital", "deceased", "test"]
 ReachedWord = Literal["spoken", "seen", "handed_over"]
 StateWord = Literal["open", "acknowledged", "called", "on_the_way", "on_site", "closed"]
@@ -79,6 +89,8 @@ class Ack(BaseModel):
     reached: ReachedWord | None = Field(
         default=None, description="how the person was reached: needed to close a red"
     )
+    to: str | None = Field(default=None, max_length=64, description="whom it is handed over to")
+    result: CallResultWord | None = Field(default=None, description="what came of a call")
 
 
 class Card(BaseModel):

@@ -74,6 +74,8 @@ async def _act(
         now,
         outcome=ack.outcome,
         reached=ack.reached,
+        to=ack.to,
+        result=ack.result,
         policy=policy,
     )
 

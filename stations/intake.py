@@ -14,9 +14,16 @@ from psycopg import AsyncConnection
 from schemas.alerts import Category, ChangeKind, Severity
 from stations import incident, route
 from stations.policy import Policy
-from store import errors, stations_events, stations_incident, stations_intake, stations_task
+from store import (
+    errors,
+    stations_events,
+    stations_incident,
+    stations_intake,
+    stations_route,
+    stations_task,
+)
 from store.stations_events import Event
-from store.stations_incident import Incident
+from store.stations_incident import Incident, Joined
 from store.stations_intake import Arrived
 
 log = structlog.get_logger(__name__)
@@ -24,6 +31,8 @@ log = structlog.get_logger(__name__)
 _LANES = 16  # a transaction: enough to share a commit's cost, few enough to be on time
 _PER_LANE = 64
 _RETRY = timedelta(seconds=5)
+_OPENING = frozenset({ChangeKind.RAISED, ChangeKind.SEVERITY, ChangeKind.REOPENED})
+"""What may open or arm an incident; any other change only alters what its cards say."""
 
 
 async def take(conn: AsyncConnection, now: datetime, policy: Policy) -> int:
@@ -60,6 +69,8 @@ async def _lane(
 async def _handle(conn: AsyncConnection, change: Arrived, now: datetime, policy: Policy) -> None:
     if change.kind == ChangeKind.CLEARED:
         await _cleared(conn, change, now, policy)
+    elif change.kind not in _OPENING:
+        await _told(conn, change, now, policy)
     elif change.category == Category.DEVICE or change.severity == Severity.BLUE:
         await _task(conn, change, now, policy)
     else:
@@ -106,7 +117,21 @@ async def _open(conn: AsyncConnection, change: Arrived, now: datetime, policy: P
         now=now,
     )
     await stations_incident.add_alert(conn, row.id, change.alert, now)
+    await _join_opener(conn, row, change, now)
     await incident.arm(conn, row, now, policy, events=[_event(row, change, "opened", now)])
+
+
+async def _join_opener(
+    conn: AsyncConnection, row: Incident, change: Arrived, now: datetime
+) -> None:
+    """Who opened it by hand has it on the board, wherever the home lies."""
+    if change.opener is None or change.opener in incident.reached(row):
+        return
+    levels = {s: level for level, s in await stations_route.stations_by_level(conn)}
+    if (level := levels.get(change.opener)) is not None:
+        joined = Joined(change.opener, level, now, route.Why.BY_HAND)
+        await stations_incident.join(conn, row.id, [joined])
+        row.joined.append(joined)
 
 
 async def _grow(
@@ -114,6 +139,7 @@ async def _grow(
 ) -> None:
     """What was acknowledged covers what was open then: anything worse pages from the start."""
     new = await stations_incident.add_alert(conn, row.id, change.alert, now)
+    await _join_opener(conn, row, change, now)
     rises = Severity(change.severity).rank > Severity(row.severity).rank
     turns_real = row.test and not change.test
     if rises:
@@ -128,6 +154,14 @@ async def _grow(
     else:
         paged = incident.reached(row) if emergency else set()
         await incident.publish(conn, row, now, policy, paged=paged, events=[event])
+
+
+async def _told(conn: AsyncConnection, change: Arrived, now: datetime, policy: Policy) -> None:
+    """Its sentence has changed: whoever has the card sees it. Nobody is paged for it."""
+    row = await stations_incident.lock_of_alert(conn, change.alert)
+    if row is not None:
+        event = _event(row, change, change.kind, now)
+        await incident.publish(conn, row, now, policy, events=[event])
 
 
 async def _cleared(conn: AsyncConnection, change: Arrived, now: datetime, policy: Policy) -> None:

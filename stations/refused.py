@@ -19,6 +19,19 @@ SENTENCES = {
     "not_holder": Sentence(
         zh="只有正在处置的人可以交回。", en="Only whoever holds it can release it."
     ),
+    "to_missing": Sentence(
+        zh="请选择交给谁：须是这条警情已到达的站的值班人员。",
+        en="Choose whom to hand it to: a worker of a station that it has reached.",
+    ),
+    "to_self": Sentence(zh="已经在您手上。", en="It is in your hands already."),
+    "result_wrong": Sentence(
+        zh="通话结果只能是：已通话、无人接听、占线、号码错误。",
+        en="A call ends as spoken, no_answer, busy or wrong_number.",
+    ),
+    "no_home": Sentence(zh="没有登记这个住户。", en="The registry does not hold this home."),
+    "severity_wrong": Sentence(
+        zh="人工登记的警情只能是红色或橙色。", en="An incident opened by hand is red or orange."
+    ),
     "at_top": Sentence(zh="已经通知到最高一级。", en="It has already reached the highest level."),
     "outcome_missing": Sentence(
         zh="结案前请选择处置结果。", en="Choose an outcome before closing."

@@ -31,6 +31,7 @@ class Why(StrEnum):
     NO_ROUTE = "no_route"  # no station anywhere above the place
     DEADLINE = "deadline"  # the holder took no next step in time
     ESCALATED = "escalated"  # somebody asked for it
+    BY_HAND = "by_hand"  # it was opened there
 
 
 class Page(NamedTuple):

@@ -25,7 +25,17 @@ from store import stations_events, stations_incident, stations_route, stations_t
 from store.stations_events import Event
 from store.stations_incident import Incident
 
-__all__ = ["Action", "Actor", "Outcome", "Reached", "Refused", "act", "finish_task"]
+__all__ = [
+    "Action",
+    "Actor",
+    "CallResult",
+    "Outcome",
+    "Reached",
+    "Refused",
+    "act",
+    "check_actor",
+    "finish_task",
+]
 
 
 class Actor(NamedTuple):
@@ -38,8 +48,12 @@ class Actor(NamedTuple):
 class Action(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     CALLED = "called"
+    EMERGENCY_CALLED = "emergency_called"
+    """120."""
     ON_THE_WAY = "on_the_way"
     ON_SITE = "on_site"
+    TAKE_OVER = "take_over"
+    HAND_OVER = "hand_over"
     RELEASE = "release"
     ESCALATE = "escalate"
     CLOSE = "close"
@@ -64,8 +78,17 @@ class Reached(StrEnum):
     HANDED_OVER = "handed_over"
 
 
+class CallResult(StrEnum):
+    """What came of a call."""
+
+    SPOKEN = "spoken"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    WRONG_NUMBER = "wrong_number"
+
+
 PROGRESS = ("open", "acknowledged", "called", "on_the_way", "on_site")
-_STATE = {Action.ACKNOWLEDGE: "acknowledged"} | {
+_STATE = {Action.ACKNOWLEDGE: "acknowledged", Action.EMERGENCY_CALLED: "called"} | {
     a: a.value for a in (Action.CALLED, Action.ON_THE_WAY, Action.ON_SITE)
 }
 
@@ -81,10 +104,18 @@ class _Deed:
     outcome: str | None
     reached: str | None
     note: str | None
+    to: str | None
+    result: str | None
 
     @property
     def detail(self) -> dict[str, Any]:
-        said = {"outcome": self.outcome, "reached": self.reached, "note": self.note}
+        said = {
+            "outcome": self.outcome,
+            "reached": self.reached,
+            "note": self.note,
+            "to": self.to,
+            "result": self.result,
+        }
         return {name: value for name, value in said.items() if value is not None}
 
 
@@ -98,16 +129,21 @@ async def act(
     outcome: str | None = None,
     reached: str | None = None,
     note: str | None = None,
+    to: str | None = None,
+    result: str | None = None,
     policy: Policy = policy.DEFAULT,
 ) -> None:
     """Do it, or raise Refused and change nothing.
 
     `outcome` and `reached` belong to closing: an outcome always, how the person was reached for a
-    red. Repeating what already stands (a second tap) changes nothing and is not refused.
+    red. `to`: the worker who is to take what is handed over. `result`: what came of a call.
+    Repeating what already stands (a second tap) changes nothing and is not refused.
     """
-    deed = _Deed(action, actor, now, policy, outcome, reached, note)
+    if result is not None and result not in set(CallResult):
+        raise Refused("result_wrong")
+    deed = _Deed(action, actor, now, policy, outcome, reached, note, to, result)
     async with conn.transaction():
-        await _check_actor(conn, actor)
+        await check_actor(conn, actor)
         row = await stations_incident.lock(conn, incident_id)
         if row is None or actor.station not in incident.reached(row):
             raise Refused("not_reached")
@@ -121,7 +157,7 @@ async def finish_task(
 ) -> None:
     """Mark a task of the actor's own station as done. Refused if it is not theirs, or is done."""
     async with conn.transaction():
-        await _check_actor(conn, actor)
+        await check_actor(conn, actor)
         row = await stations_task.lock(conn, task)
         if row is None or row.station != actor.station:
             raise Refused("not_reached")
@@ -136,7 +172,8 @@ async def finish_task(
         await stations_events.record(conn, event)
 
 
-async def _check_actor(conn: AsyncConnection, actor: Actor) -> None:
+async def check_actor(conn: AsyncConnection, actor: Actor) -> None:
+    """Refused unless the worker is of that station and may act."""
     found = await stations_route.staff_station(conn, actor.staff)
     if found is None or found[0] != actor.station:
         raise Refused("wrong_station")
@@ -155,6 +192,33 @@ async def _progress(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
         row.state = state
     await incident.answered(conn, row, deed.now, deed.policy)
     await incident.publish(conn, row, deed.now, deed.policy, events=[_event(row, deed, detail)])
+
+
+async def _take_over(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
+    """Out of another's hands into the actor's, who says so in so many words."""
+    staff, station = deed.actor
+    if row.holder == staff and row.ladder_from is None:
+        raise Refused("to_self")
+    detail = deed.detail | ({} if row.holder in (None, staff) else {"from": row.holder})
+    if row.holder != staff:
+        row.state = "acknowledged"
+    row.holder, row.holder_station, row.acknowledged_at = staff, station, deed.now
+    await incident.answered(conn, row, deed.now, deed.policy)
+    await incident.publish(conn, row, deed.now, deed.policy, events=[_event(row, deed, detail)])
+
+
+async def _hand_over(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
+    """Ask another worker to take it. It pages until somebody does; until then it stays with the
+    holder, so that at no moment it is nobody's."""
+    if row.holder != deed.actor.staff:
+        raise Refused("not_holder", holder=row.holder)
+    if deed.to == deed.actor.staff:
+        raise Refused("to_self")
+    found = await stations_route.staff_station(conn, deed.to) if deed.to else None
+    if found is None or found[1] == Role.SUPERVISOR or found[0] not in incident.reached(row):
+        raise Refused("to_missing")
+    event = _event(row, deed, deed.detail | {"to_station": found[0]})
+    await incident.arm(conn, row, deed.now, deed.policy, events=[event])
 
 
 async def _release(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
@@ -226,8 +290,11 @@ def _event(row: Incident, deed: _Deed, detail: dict[str, Any]) -> Event:
 _DO: dict[Action, Callable[[AsyncConnection, Incident, _Deed], Awaitable[None]]] = {
     Action.ACKNOWLEDGE: _progress,
     Action.CALLED: _progress,
+    Action.EMERGENCY_CALLED: _progress,
     Action.ON_THE_WAY: _progress,
     Action.ON_SITE: _progress,
+    Action.TAKE_OVER: _take_over,
+    Action.HAND_OVER: _hand_over,
     Action.RELEASE: _release,
     Action.ESCALATE: _escalate,
     Action.CLOSE: _close,

@@ -4,18 +4,20 @@ Holding the lock on a lane's oldest row is holding the lane: another copy sees t
 is gone, and so takes nothing behind it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A change with what its alert says now. `severity` is as of the change."""
+    """A change with what its alert says now. `severity` is as of the change; `opener`: the
+    station that opened it by hand."""
 
     id: int
     alert: UUID
@@ -27,6 +29,7 @@ class Arrived:
     category: str
     home: str | None
     test: bool
+    opener: str | None
 
 
 async def claim(
@@ -54,7 +57,7 @@ async def _changes(conn: AsyncConnection, lanes: list[str], per_lane: int) -> li
         await cursor.execute(
             """
             SELECT c.id, c.alert, c.lane, c.kind, c.severity, c.at, a.rule, a.category, a.home,
-                a.test
+                a.test, a.evidence ->> 'opened_at' AS opener
             FROM unnest(%s::text[]) AS lanes (lane)
             CROSS JOIN LATERAL (
                 SELECT * FROM alert_change x WHERE x.lane = lanes.lane ORDER BY x.id LIMIT %s
@@ -87,3 +90,50 @@ async def backlog(conn: AsyncConnection) -> int:
     cursor = await conn.execute("SELECT count(*) FROM alert_change")
     row = await cursor.fetchone()
     return row[0] if row else 0
+
+
+async def raise_by_hand(
+    conn: AsyncConnection,
+    alert: UUID,
+    *,
+    rule: str,
+    home: str,
+    severity: str,
+    category: str,
+    reason: Mapping[str, str],
+    station: str,
+    now: datetime,
+) -> bool:
+    """An alert that a station enters for a home, queued like one of ingest's. False where the
+    directory does not hold the home."""
+    values = {
+        "id": alert,
+        "rule": rule,
+        "home": home,
+        "severity": severity,
+        "category": category,
+        "reason": Jsonb(dict(reason)),
+        "evidence": Jsonb({"opened_at": station}),
+        "steps": Jsonb([{"severity": severity, "at": now.isoformat()}]),
+        "station": station,
+        "now": now,
+    }
+    done = await conn.execute(
+        """
+        INSERT INTO alert (id, rule, severity, category, home, station, onset, raised, late, test,
+                           reason, evidence, steps)
+        SELECT %(id)s, %(rule)s, %(severity)s, %(category)s, id, %(station)s, %(now)s, %(now)s,
+            false, false, %(reason)s, %(evidence)s, %(steps)s
+        FROM home WHERE id = %(home)s AND retired_at IS NULL
+        """,
+        values,
+    )
+    if done.rowcount == 0:
+        return False
+    await conn.execute(
+        "INSERT INTO alert_change (alert, lane, kind, severity, at)"
+        " VALUES (%(id)s, %(home)s, 'raised', %(severity)s, %(now)s)",
+        values,
+    )
+    await conn.execute("NOTIFY vigil_alert_change")
+    return True

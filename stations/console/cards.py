@@ -96,13 +96,13 @@ def buttons(incident: BoardIncident, staff: str) -> Buttons:
         return _holders(incident)
     if incident.holder is None or incident.climbing:
         return Buttons(Action.ACKNOWLEDGE, Action.ACKNOWLEDGE, [Action.ESCALATE], False)
-    return Buttons(None, "", [Action.ESCALATE], False)
+    return Buttons(None, "", [Action.TAKE_OVER, Action.ESCALATE], False)
 
 
 def _holders(incident: BoardIncident) -> Buttons:
     following = _AFTER.get(incident.state)
     steps: list[str] = list(_STEPS[_STEPS.index(following) :]) if following else []
-    back: list[str] = [Action.ESCALATE, Action.RELEASE]
+    back: list[str] = [Action.EMERGENCY_CALLED, Action.ESCALATE, Action.RELEASE]
     if incident.climbing:  # it asks again: a missed deadline, or something new at that home
         return Buttons(Action.ACKNOWLEDGE, "again", steps + back, True)
     primary = steps[0] if steps else None
