@@ -70,7 +70,8 @@ class Column:
     def reset(self, rows: Array, values: Array) -> None:
         """Forget everything but these."""
         self.data[:] = self.default
-        self.data[rows] = values
+        if len(rows):
+            self.data[rows] = values
 
     def adopted(self) -> tuple[Array, Array]:
         """The rows that differ from the default, as last committed, and their values."""
