@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from devices import wire
+from devices.births import Births
 from devices.decoded import Decoded, DecodeError, is_emergency
 from devices.language.reader import Reader
 from devices.language.toml import Problem, ProfileError
@@ -109,11 +110,13 @@ class Catalogue:
         profile_of: ProfileOf,
         received: int,
         zone: str = DEFAULT_ZONE,
+        births: Births | None = None,
     ) -> Decoded:
         """What a message says; DecodeError says why it says nothing.
 
         `received` in µs UTC and `zone`, an IANA name, are for devices whose times are relative or
-        local.
+        local. `births` remembers what Sparkplug B's nodes were born with; nothing else has a
+        memory.
         """
         if topic.startswith("vigil/"):
             levels = topic.split("/")
@@ -123,7 +126,7 @@ class Catalogue:
         match = self._match(topic) if len(topic) <= _SHORT else self._find(topic)
         if not match.candidates:
             raise DecodeError("topic", f"no profile reads the topic {topic[:200]!r}")
-        message = Incoming(payload, received, zone, self._limits, match.place)
+        message = Incoming(payload, received, zone, self._limits, match.place, births=births)
         if (decoded := _by_registry(match, message, profile_of)) is not None:
             return decoded
         return _Choice(profile_of, message).decode(list(match.candidates.values()))

@@ -40,8 +40,8 @@ class DecodeError(ValueError):
     """A message, or one reading of it, that cannot be used.
 
     `code` is a short slug (`empty`, `size`, `utf8`, `json`, `shape`, `type`, `value`, `time`,
-    `key`, `device`, `topic`, `profile`, `duplicate`, `frame`, `protobuf`); the text says what,
-    where in the payload and what to do. `device` is the device it is about, where that was
+    `key`, `device`, `topic`, `profile`, `duplicate`, `frame`, `protobuf`, `alias`); the text says
+    what, where in the payload and what to do. `device` is the device it is about, where that was
     readable; `index` its place in an array.
     """
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from devices.births import Births
 from devices.catalogue import Catalogue
 from devices.decoded import Decoded, DecodeError, Reading, hashed_key
 from devices.language.toml import load
@@ -61,19 +62,36 @@ class Expected(BaseModel):
         }
 
 
-class Example(BaseModel):
+class Before(BaseModel):
+    """A message that came before, of which the decoder remembers something: a birth."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    topic: str
+    payload: str | None = None
+    payload_hex: str | None = Field(default=None, pattern="^([0-9a-fA-F]{2})*$")
+
+    @model_validator(mode="after")
+    def _one_payload(self) -> Self:
+        if (self.payload is None) == (self.payload_hex is None):
+            raise ValueError("either `payload` or `payload_hex`")
+        return self
+
+    def bytes(self) -> bytes:
+        if self.payload_hex is not None:
+            return bytes.fromhex(self.payload_hex)
+        return (self.payload or "").encode()
+
+
+class Example(Before):
     """A message, and either the readings, the status or the reject it gives.
 
     `topic` is the device's own, or one of ours in full. The registry knows every device under the
     example's profile, unless `unknown_device`.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     note: str = Field(min_length=1)
-    topic: str
-    payload: str | None = None
-    payload_hex: str | None = Field(default=None, pattern="^([0-9a-fA-F]{2})*$")
+    before: list[Before] = Field(default=[], description="what was said before, in order")
     unknown_device: bool = False
     zone: str = "Asia/Shanghai"
     received: Annotated[str, BeforeValidator(_text)] = "2026-01-01T00:00:00Z"
@@ -85,17 +103,10 @@ class Example(BaseModel):
 
     @model_validator(mode="after")
     def _one_outcome(self) -> Self:
-        if (self.payload is None) == (self.payload_hex is None):
-            raise ValueError("either `payload` or `payload_hex`")
         says = bool(self.reading or self.rejects)
         if says + (self.status is not None) + self.ignored + (self.reject is not None) != 1:
             raise ValueError("one outcome: [[example.reading]], status, ignored or reject")
         return self
-
-    def bytes(self) -> bytes:
-        if self.payload_hex is not None:
-            return bytes.fromhex(self.payload_hex)
-        return (self.payload or "").encode()
 
 
 class Examples(BaseModel):
@@ -109,7 +120,7 @@ def load_examples(folder: Path) -> list[Example]:
     return load(folder / FILE, Examples).example
 
 
-def full_topic(example: Example) -> str:
+def full_topic(example: Before) -> str:
     """The example's topic as a gateway would publish it."""
     if example.topic.startswith(("vigil/", "native/")):
         return example.topic
@@ -118,14 +129,25 @@ def full_topic(example: Example) -> str:
 
 def run(example: Example, profile: str, catalogue: Catalogue) -> str | None:
     """None if the example holds, else what came instead."""
-    try:
-        decoded = catalogue.decode(
-            full_topic(example),
-            example.bytes(),
+    births = Births()
+
+    def decode(message: Before) -> Decoded:
+        return catalogue.decode(
+            full_topic(message),
+            message.bytes(),
             profile_of=lambda _device: None if example.unknown_device else profile,
             received=to_micros(datetime.fromisoformat(example.received)),
             zone=example.zone,
+            births=births,
         )
+
+    try:
+        for message in example.before:
+            decode(message)
+    except DecodeError as error:
+        return f"what was said before is refused: {error.code}: {error}"
+    try:
+        decoded = decode(example)
     except DecodeError as error:
         if error.code == example.reject:
             return None

@@ -6,6 +6,7 @@ from sys import intern
 from devices.decoded import Decoded, DecodeError, Reading, Status, hashed_key, is_emergency, show
 from devices.ids import device_id
 from devices.language import spec
+from devices.language.births import compile_births
 from devices.language.cases import compile_applies
 from devices.language.contents import always, compile_steps
 from devices.language.each import Record, compile_each
@@ -14,7 +15,7 @@ from devices.language.paths import capture_names, compile_paths
 from devices.language.payloads import compile_load
 from devices.language.places import Found, Places
 from devices.language.tokens import token, tokens
-from devices.message import Incoming, Loaded
+from devices.message import Incoming, Loaded, Parsed
 from devices.payload import check_size
 
 _PARSED_BY = {"payload", "separator", "equals", "fold_keys", "embedded"}
@@ -32,9 +33,11 @@ class Reader:
         """Whether this variant is meant; the message is loaded. None: always."""
         self._parse = compile_load(message)
         self._parsing = _loading(message, _PARSED_BY)
-        self.loading = _loading(message, {*_PARSED_BY, "frame"})
+        self.loading = _loading(message, {*_PARSED_BY, "frame", "births"})
         """Equal where a payload is loaded in the same way."""
-        self._frames = [compile_frame(frame, folded=folded) for frame in message.frame]
+        self._completing = [compile_frame(frame, folded=folded) for frame in message.frame]
+        if message.births is not None:
+            self._completing.append(compile_births(message.births))
         by_topic = [at for at in message.device if capture_names(at)]
         self._of_topic = compile_paths(by_topic) if by_topic else None
         self._each = compile_each(message.each, folded=folded) if message.each else None
@@ -53,7 +56,7 @@ class Reader:
             loaded = message.loaded[self.loading] = self._load_anew(message)
         if isinstance(loaded, DecodeError):
             raise loaded.of(None)
-        message.root, message.faults = loaded
+        message.root, message.faults, message.refused = loaded
 
     def _load_anew(self, message: Incoming) -> Loaded:
         """Variants that differ in their frames alone share the parsed payload."""
@@ -61,15 +64,17 @@ class Reader:
             parsed = message.loaded.get(self._parsing)
             if parsed is None:
                 check_size(message.payload, message.limits.bytes)
-                parsed = message.loaded[self._parsing] = self._parse(message.payload), ()
+                parsed = message.loaded[self._parsing] = Parsed(self._parse(message.payload))
             elif isinstance(parsed, DecodeError):
                 return parsed
-            message.root, message.faults = parsed
-            for unpack in self._frames:
-                unpack(message)
+            if not self._completing:
+                return parsed
+            message.root, message.faults, message.refused = parsed
+            for complete in self._completing:
+                complete(message)
         except DecodeError as error:
             return error
-        return message.root, message.faults
+        return Parsed(message.root, message.faults, message.refused)
 
     def device(self, message: Incoming) -> str | None:
         """The (first) device the message is about; None for a bridge's own messages.
@@ -169,6 +174,8 @@ class Reader:
             _keep_or_raise(result, reading, [fault.of(device) for fault in faults])
         if message.faults:
             result.faults += [fault.of(device) for fault in message.faults]
+        if message.refused:
+            result.rejects += [refused.of(device) for refused in message.refused]
         result.readings.append(reading)
 
     def _device_of(self, found: Found) -> str:

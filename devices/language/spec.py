@@ -14,6 +14,7 @@ from devices.language.parts import (
     Mark,
     MaybePaths,
     Meaning,
+    Path,
     Paths,
     Places,
     Require,
@@ -70,6 +71,11 @@ class Message(Spec):
     fold_keys: bool = Field(default=False, description="device_info = device info = deviceInfo")
     embedded: MaybePaths = Field(default=[], description="JSON inside text: parsed in its place")
     frame: list[Frame] = Field(default=[], description="binary frames inside the payload")
+    births: Path | None = Field(
+        default=None,
+        description="of Sparkplug B: the node whose births name what comes by alias alone, as "
+        "{group}/{edge}; the topic's {type} says what the message is",
+    )
     each: Places = Field(
         default=[],
         description="the arrays (or objects{}) whose records are readings; of a list of places "
@@ -106,6 +112,9 @@ class Message(Spec):
             strange = [name for name in capture_names(path) if name not in captures]
             if strange and not self._deviceless():
                 raise MistakeError(loc, f"{{{strange[0]}}} is no capture of the topic")
+        if self.births is not None and (self.payload != "sparkplug_b" or "type" not in captures):
+            text = "`births` belongs to the payload sparkplug_b, on a topic with {type}"
+            raise MistakeError(("births",), text)
         if self.separator is not None and self.payload not in ("list", "pairs"):
             raise MistakeError(("separator",), "`separator` belongs to the payloads list and pairs")
         for name, value in self.value.items():
@@ -122,6 +131,8 @@ class Message(Spec):
 
     def _paths(self) -> Iterator[tuple[tuple[str, ...], str]]:
         yield from ((("device",), path) for path in self.device)
+        if self.births is not None:
+            yield ("births",), self.births
         for name, value in self.value.items():
             yield from ((("value", name, "at"), path) for path in value.at)
         if self.key is not None:

@@ -1,51 +1,82 @@
-"""The little of protocol buffers that a reader needs: bytes → (field number, value) pairs.
+"""The little of protocol buffers that a reader needs: bytes → (tag, value) pairs.
 
-A varint or a fixed-size number is an int as it stands on the wire, a length-delimited one bytes.
-Groups, which nobody writes any more, are refused.
+A tag is the field's number and its wire type, as they stand on the wire. A varint or a fixed-size
+number is an int, a length-delimited value bytes. Groups, which nobody writes any more, are refused.
 """
-
-from collections.abc import Iterator
 
 from devices.decoded import DecodeError
 
-Value = int | bytes
+Field = tuple[int, int | bytes]
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_LONGEST_VARINT = 10
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+_SIZES = {FIXED64: 8, FIXED32: 4}
+_LAST_SHIFT = 63
 _MASK = 2**64 - 1
 
 
-def fields(data: bytes) -> Iterator[tuple[int, Value]]:
+def tag(number: int, wire: int) -> int:
+    return number << 3 | wire
+
+
+def fields(data: bytes) -> list[Field]:
     """The fields of one message, in order; DecodeError `protobuf` where the bytes are none."""
-    at = 0
-    while at < len(data):
-        tag, at = _varint(data, at)
-        number, wire = tag >> 3, tag & 7
-        if not number:
-            raise DecodeError("protobuf", "not protobuf: a field without a number")
-        if wire == _VARINT:
-            value, at = _varint(data, at)
-            yield number, value
-            continue
-        if wire == _BYTES:
-            size, at = _varint(data, at)
-        elif wire in (_FIXED32, _FIXED64):
-            size = 4 if wire == _FIXED32 else 8
+    try:
+        return _fields(data)
+    except IndexError:
+        text = "not protobuf, or cut off: a field ends past the payload"
+        raise DecodeError("protobuf", text) from None
+
+
+def _fields(data: bytes) -> list[Field]:
+    """IndexError where the data end within a field. Most numbers are of one byte."""
+    found: list[Field] = []
+    at, end = 0, len(data)
+    while at < end:
+        key = data[at]
+        at += 1
+        if key >= 0x80:
+            key, at = _varint(data, at, key)
+        wire = key & 7
+        if wire == VARINT:
+            value = data[at]
+            at += 1
+            if value >= 0x80:
+                value, at = _varint(data, at, value)
+            found.append((key, value))
+        elif wire == BYTES:
+            size = data[at]
+            at += 1
+            if size >= 0x80:
+                size, at = _varint(data, at, size)
+            found.append((key, _cut(data, at, at + size)))
+            at += size
+        elif wire in _SIZES:
+            size = _SIZES[wire]
+            found.append((key, int.from_bytes(_cut(data, at, at + size), "little")))
+            at += size
         else:
             raise DecodeError("protobuf", f"not protobuf: wire type {wire}")
-        end = at + size
-        if end > len(data):
-            raise DecodeError("protobuf", "not protobuf, or cut off: a field ends past the payload")
-        raw = data[at:end]
-        yield number, raw if wire == _BYTES else int.from_bytes(raw, "little")
-        at = end
+        if key < 8:
+            raise DecodeError("protobuf", "not protobuf: a field without a number")
+    return found
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """(value modulo 2^64, where the next thing begins)."""
-    value = 0
-    for shift, byte in enumerate(data[at : at + _LONGEST_VARINT]):
-        value |= (byte & 0x7F) << (7 * shift)
+def _cut(data: bytes, start: int, end: int) -> bytes:
+    if end > len(data):
+        raise IndexError
+    return data[start:end]
+
+
+def _varint(data: bytes, at: int, value: int) -> tuple[int, int]:
+    """(value modulo 2^64, where the next thing begins); `value` is the byte before `at`."""
+    value &= 0x7F
+    shift = 7
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return value & _MASK, at + shift + 1
-    raise DecodeError("protobuf", "not protobuf, or cut off: a number does not end")
+            return value & _MASK, at
+        shift += 7
+        if shift > _LAST_SHIFT:
+            raise DecodeError("protobuf", "not protobuf: a number does not end")

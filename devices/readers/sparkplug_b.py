@@ -3,9 +3,8 @@
 `{"timestamp", "seq", "uuid", "metrics": [{"name", "alias", "timestamp", "datatype",
 "is_historical", "is_transient", "is_null", "value"}], "values": {name: value}}`; times are epoch
 milliseconds, what is not said is absent. Signed integers are made signed by their datatype. Data
-sets, templates and properties are passed over. A data message may name a metric by its alias alone:
-the name is in the birth message only, so a profile for such a node picks by alias. The JSON
-rendering that bridges republish is read as well.
+sets, templates and properties are passed over. What is named or typed by a birth alone is left as
+it is: see `devices.language.births`. The JSON rendering that bridges republish is read as well.
 """
 
 import struct
@@ -13,27 +12,31 @@ from typing import Any
 
 from devices.decoded import DecodeError
 from devices.payload import parse_json
-from devices.readers.protobuf import Value, fields
+from devices.readers.protobuf import BYTES, FIXED32, FIXED64, VARINT, fields, tag
 
-_PAYLOAD: dict[int, tuple[str, type]] = {1: ("timestamp", int), 3: ("seq", int), 4: ("uuid", bytes)}
-_METRICS = 2
-_METRIC: dict[int, tuple[str, type]] = {
-    1: ("name", bytes),
-    2: ("alias", int),
-    3: ("timestamp", int),
-    4: ("datatype", int),
-    5: ("is_historical", int),
-    6: ("is_transient", int),
-    7: ("is_null", int),
+_METRICS = tag(2, BYTES)
+_PAYLOAD = {tag(1, VARINT): "timestamp", tag(3, VARINT): "seq", tag(4, BYTES): "uuid"}
+_NAME = tag(1, BYTES)
+_SCALARS = {tag(2, VARINT): "alias", tag(3, VARINT): "timestamp", tag(4, VARINT): "datatype"}
+_FLAGS = {
+    tag(5, VARINT): "is_historical",
+    tag(6, VARINT): "is_transient",
+    tag(7, VARINT): "is_null",
 }
-_FLAGS = ("is_historical", "is_transient", "is_null")
+_INT, _LONG = tag(10, VARINT), tag(11, VARINT)
+_WHOLE = (_INT, _LONG)
+_FLOAT, _DOUBLE = tag(12, FIXED32), tag(13, FIXED64)
+_BOOLEAN, _STRING = tag(14, VARINT), tag(15, BYTES)
+_KNOWN_OF_PAYLOAD = {t >> 3 for t in (*_PAYLOAD, _METRICS)}
+_KNOWN = {
+    t >> 3 for t in (_NAME, *_SCALARS, *_FLAGS, _INT, _LONG, _FLOAT, _DOUBLE, _BOOLEAN, _STRING)
+}
 _SPELLINGS = {
     "dataType": "datatype",
     "isHistorical": "is_historical",
     "isTransient": "is_transient",
     "isNull": "is_null",
 }
-_INT, _LONG, _FLOAT, _DOUBLE, _BOOLEAN, _STRING = 10, 11, 12, 13, 14, 15
 _SIGNED_BITS = {1: 8, 2: 16, 3: 32, 4: 64}
 """Datatypes Int8, Int16, Int32, Int64, which travel as unsigned numbers of 32 or 64 bits."""
 _MOST = 1_000
@@ -45,19 +48,21 @@ def read_sparkplug_b(payload: bytes) -> dict[str, Any]:
         return _rendered(payload)
     root: dict[str, Any] = {}
     metrics: list[dict[str, Any]] = []
-    for number, value in fields(payload):
-        if number == _METRICS and isinstance(value, bytes):
+    for key, value in fields(payload):
+        if key == _METRICS and isinstance(value, bytes):
             if len(metrics) == _MOST:
                 raise DecodeError("size", f"more than {_MOST} metrics: they are not read")
             metrics.append(_metric(value))
-        elif number in _PAYLOAD:
-            name, kind = _PAYLOAD[number]
-            root[name] = _scalar(value, kind, name)
-    return root | {"metrics": metrics, "values": _by_name(metrics)}
+        elif (name := _PAYLOAD.get(key)) is not None:
+            root[name] = _text(value) if isinstance(value, bytes) else value
+        elif key >> 3 in _KNOWN_OF_PAYLOAD:
+            raise _of_another_type(key)
+    root["metrics"], root["values"] = metrics, by_name(metrics)
+    return root
 
 
-def _by_name(metrics: list[Any]) -> dict[str, Any]:
-    """Of a name that comes twice the last value counts."""
+def by_name(metrics: list[Any]) -> dict[str, Any]:
+    """The values of the metrics that have both; of a name that comes twice the last one counts."""
     return {
         metric["name"]: metric["value"]
         for metric in metrics
@@ -71,7 +76,7 @@ def _rendered(payload: bytes) -> dict[str, Any]:
     if type(root) is not dict or type(metrics) is not list or len(metrics) > _MOST:
         raise DecodeError("shape", f"Sparkplug B has at most {_MOST} `metrics` in an array")
     metrics = [_respelled(m) if type(m) is dict else m for m in metrics]
-    return root | {"metrics": metrics, "values": _by_name(metrics)}
+    return root | {"metrics": metrics, "values": by_name(metrics)}
 
 
 def _respelled(metric: dict[str, Any]) -> dict[str, Any]:
@@ -80,49 +85,53 @@ def _respelled(metric: dict[str, Any]) -> dict[str, Any]:
 
 def _metric(data: bytes) -> dict[str, Any]:
     metric: dict[str, Any] = {}
-    raw: tuple[int, Value] | None = None
-    for number, value in fields(data):
-        if number in _METRIC:
-            name, kind = _METRIC[number]
-            metric[name] = _scalar(value, kind, name)
-        elif _INT <= number <= _STRING:
-            raw = number, value
-    for name in _FLAGS:
-        if name in metric:
-            metric[name] = bool(metric[name])
-    if raw is not None and not metric.get("is_null"):
-        metric["value"] = _value(*raw, metric.get("datatype"))
+    is_value, raw = 0, None
+    for key, value in fields(data):
+        if key == _NAME:
+            metric["name"] = _text(value)
+        elif (name := _SCALARS.get(key)) is not None:
+            metric[name] = value
+        elif key >= _INT and key >> 3 in _KNOWN:
+            is_value, raw = key, value
+        elif (name := _FLAGS.get(key)) is not None:
+            metric[name] = bool(value)
+        elif key >> 3 in _KNOWN:
+            raise _of_another_type(key)
+    if is_value and not metric.get("is_null"):
+        metric["value"] = _value(is_value, raw, metric.get("datatype"))
     return metric
 
 
-def _scalar(value: Value, kind: type, name: str) -> str | int:
-    if type(value) is not kind:
-        raise DecodeError("protobuf", f"not Sparkplug B: `{name}` is of another type")
-    return _text(value) if isinstance(value, bytes) else value
+def _of_another_type(key: int) -> DecodeError:
+    return DecodeError("protobuf", f"not Sparkplug B: field {key >> 3} is of another type")
 
 
-def _text(raw: bytes) -> str:
+def _text(raw: Any) -> str:
     try:
-        return raw.decode()
+        text: str = raw.decode()
     except UnicodeDecodeError:
         raise DecodeError("utf8", "the text in this payload is not UTF-8") from None
+    return text
 
 
-def _value(number: int, raw: Value, datatype: int | None) -> Any:
-    if isinstance(raw, bytes) != (number == _STRING):
-        raise DecodeError("protobuf", "not Sparkplug B: a metric's value is of another type")
-    if isinstance(raw, bytes):
-        return _text(raw)
-    if number == _FLOAT:
-        return struct.unpack("<f", (raw & 0xFFFFFFFF).to_bytes(4, "little"))[0]
-    if number == _DOUBLE:
+def _value(key: int, raw: Any, datatype: int | None) -> Any:
+    if key in _WHOLE:
+        return signed(raw, datatype)
+    if key == _DOUBLE:
         return struct.unpack("<d", raw.to_bytes(8, "little"))[0]
-    if number == _BOOLEAN:
+    if key == _FLOAT:
+        return struct.unpack("<f", raw.to_bytes(4, "little"))[0]
+    if key == _BOOLEAN:
         return bool(raw)
+    if key == _STRING:
+        return _text(raw)
+    raise _of_another_type(key)
+
+
+def signed(raw: int, datatype: int | None) -> int:
+    """A whole number as its datatype means it; as it travels, where that is not known."""
     bits = _SIGNED_BITS.get(datatype or 0)
-    return raw if bits is None else _signed(raw, bits)
-
-
-def _signed(raw: int, bits: int) -> int:
+    if bits is None:
+        return raw
     raw &= 2**bits - 1
     return raw - 2**bits if raw >> (bits - 1) else raw
