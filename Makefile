@@ -5,13 +5,14 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 ARGS   ?=
 
-.PHONY: demo test check bench clean lock schemas help
+.PHONY: demo test check bench bench-ingest clean lock schemas help
 
 help:
 	@echo "make demo     everything embedded: store, broker, simulated homes, console (ARGS='--for 60 --json --no-browser')"
 	@echo "make test     the tests (ARGS='-k sos')"
 	@echo "make check    lint, format, types, import rules, rule catalogue, device catalogue"
 	@echo "make bench    the benchmarks, as ratios measured in one run"
+	@echo "make bench-ingest  those of ingest alone (ARGS='soak=600' adds ten minutes for its memory)"
 	@echo "make lock     resolve requirements.lock anew from pyproject.toml"
 	@echo "make schemas  regenerate the JSON Schemas of the wire"
 	@echo "make clean    remove what the targets made"
@@ -40,6 +41,9 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-ingest: $(STAMP)
+	@$(BIN)/python -m bench ingest $(ARGS)
 
 schemas: $(STAMP)
 	$(BIN)/python -m schemas.generate

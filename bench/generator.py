@@ -1,7 +1,13 @@
 """A publisher fast enough not to be the limit: QoS 1 over a raw socket, packets made beforehand.
 
-Run as a process of its own: `python -m bench.generator PORT COUNT RATE DEVICES_FILE`. Says
-`begin` when its packets are made. RATE 0: as fast as the broker takes them.
+Run as a process of its own: `python -m bench.generator PORT COUNT RATE SPEAKERS_FILE`. Says
+`begin` and the time (time.time) when its packets are made, and ends when the broker has
+acknowledged all of them. RATE in messages a second; 0: as fast as the broker takes them.
+SPEAKERS_FILE: a list of [topic, [device, ...]]; with devices, a message is an array of a reading
+for each.
+
+At a rate, a reading's device time is the moment at which it is due, so that the time from then
+to its commit includes whatever waits on the way.
 """
 
 import json
@@ -10,10 +16,16 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 _WINDOW = 4_000  # unacknowledged at most
 _CHUNK = 200  # packets a write
+_UNHURRIED = 50_000  # device times a second, where messages have no due time
+_MAKING_S = 30e-6  # time to make a reading, generously: the first is due after all are made
+
+Speaker = tuple[str, list[str]]
+"""A topic, and the devices of its arrays; none: single readings."""
 
 
 def connect(port: int, client_id: str) -> socket.socket:
@@ -34,44 +46,54 @@ def publish_packet(topic: str, payload: bytes, packet: int) -> bytes:
     return b"\x32" + _length(len(body)) + body
 
 
-def packets(topics: list[str], count: int, start_ms: int) -> list[bytes]:
-    """`count` single readings of a mattress, spread evenly over its topics."""
+def reading(n: int, ts_ms: int) -> dict[str, object]:
+    """What a mattress says; the key (ts, device, seq) never comes twice."""
+    return {
+        "ts": ts_ms,
+        "seq": n,
+        "in_bed": True,
+        "heart_rate": 60 + n % 20,
+        "respiratory_rate": 14.5,
+        "movement": n % 7,
+    }
+
+
+def packets(speakers: Sequence[Speaker], times_ms: Sequence[int]) -> list[bytes]:
+    """A message for each time, the speakers taking turns."""
     out = []
-    for n in range(count):
-        reading = {
-            "ts": start_ms + n // len(topics),
-            "seq": n,
-            "in_bed": True,
-            "heart_rate": 60 + n % 20,
-            "respiratory_rate": 14.5,
-            "movement": n % 7,
-        }
-        payload = json.dumps(reading, separators=(",", ":")).encode()
-        out.append(publish_packet(topics[n % len(topics)], payload, n % 65_535 + 1))
+    for n, ts_ms in enumerate(times_ms):
+        topic, devices = speakers[n % len(speakers)]
+        said: object = reading(n, ts_ms)
+        if devices:
+            said = [{"device": device, **reading(n, ts_ms)} for device in devices]
+        payload = json.dumps(said, separators=(",", ":")).encode()
+        out.append(publish_packet(topic, payload, n % 65_535 + 1))
     return out
 
 
-def send(link: socket.socket, made: list[bytes], rate: float) -> None:
-    """Until the broker has acknowledged all of them."""
+def send(link: socket.socket, made: list[bytes], *, rate: float, begin: float) -> None:
+    """Until the broker has acknowledged all of them; at a rate from `begin` (time.time) on."""
     link.setblocking(False)
     waiting = selectors.DefaultSelector()
-    waiting.register(link, selectors.EVENT_READ | selectors.EVENT_WRITE)
-    began = time.perf_counter()
+    waiting.register(link, selectors.EVENT_READ)
     sent = received = 0
     unsent = b""
     while received < 4 * len(made):
-        for _, ready in waiting.select(0.05):
-            if ready & selectors.EVENT_READ:
-                received += len(link.recv(65_536))
-            if ready & selectors.EVENT_WRITE:
-                if not unsent and sent < len(made) and sent - received // 4 < _WINDOW:
-                    due = len(made) if rate == 0 else int((time.perf_counter() - began) * rate)
-                    until = min(sent + _CHUNK, due, len(made))
-                    unsent, sent = b"".join(made[sent:until]), max(sent, until)
-                if unsent:
-                    unsent = unsent[link.send(unsent) :]
-                elif rate:
-                    time.sleep(0.001)
+        due = len(made) if rate == 0 else min(len(made), int((time.time() - begin) * rate))
+        if not unsent and sent < due and sent - received // 4 < _WINDOW:
+            until = min(sent + _CHUNK, due)
+            unsent, sent = b"".join(made[sent:until]), until
+        if unsent:
+            unsent = unsent[_sent(link, unsent) :]
+        for _ in waiting.select(0 if unsent or (rate == 0 and sent < due) else 0.001):
+            received += len(link.recv(65_536))
+
+
+def _sent(link: socket.socket, content: bytes) -> int:
+    try:
+        return link.send(content)
+    except BlockingIOError:
+        return 0
 
 
 def _length(n: int) -> bytes:
@@ -84,12 +106,15 @@ def _length(n: int) -> bytes:
 
 
 def main() -> None:
-    port, count, rate, topics_file = sys.argv[1:5]
-    topics = json.loads(Path(topics_file).read_text())
-    made = packets(topics, int(count), time.time_ns() // 1_000_000)
-    link = connect(int(port), f"bench-{time.time_ns()}")
-    print("begin", flush=True)
-    send(link, made, float(rate))
+    port, count, rate = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    speakers: list[Speaker] = json.loads(Path(sys.argv[4]).read_text())
+    readings = count * max(1, len(speakers[0][1]))
+    begin = time.time() + (0.5 + readings * _MAKING_S if rate else 0)
+    step = 1_000 / (rate or _UNHURRIED)
+    made = packets(speakers, [int(1_000 * begin + n * step) for n in range(count)])
+    link = connect(port, f"bench-{time.time_ns()}")
+    print("begin", max(begin, time.time()), flush=True)
+    send(link, made, rate=rate, begin=begin)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""What others would write or run instead, measured in the same run as ours."""
