@@ -6,7 +6,7 @@ the only state of decoding: an argument, changed by births alone, so that the sa
 same order are read in the same way. It is not stored: after a restart an alias is unknown until its
 node is born again, and what came by it is kept as a reject that says so.
 
-Bounded, for each gateway and in all: beyond that the births longest unused are forgotten.
+Bounded, for each gateway and in all: beyond that the births longest ago are forgotten.
 """
 
 from collections import OrderedDict
@@ -55,13 +55,9 @@ class Births:
         return self._count
 
     def of(self, place: Place, node: str) -> Birth | None:
-        """The node's last birth, where it is remembered."""
+        """The node's last birth, where it is remembered. Safe from other threads."""
         nodes = self._gateways.get(place)
-        birth = None if nodes is None else nodes.get(node)
-        if nodes is not None and birth is not None:
-            self._gateways.move_to_end(place)
-            nodes.move_to_end(node)
-        return birth
+        return None if nodes is None else nodes.get(node)
 
     def node_born(
         self, place: Place, node: str, metrics: Mapping[int | str, Metric], session: int | None
@@ -72,9 +68,15 @@ class Births:
 
     def device_born(self, place: Place, node: str, metrics: Mapping[int | str, Metric]) -> None:
         """The aliases of a node and its devices never meet."""
-        birth = self.of(place, node) or Birth()
+        known = self.of(place, node)
+        birth = Birth(None if known is None else known.session)
+        described = metrics if known is None else {**known.metrics, **metrics}
         self._forget(place, node)
-        self._remember(place, node, birth, metrics)
+        self._remember(place, node, birth, described)
+
+    def seen_by_others(self) -> "Births":
+        """The same memory for a thread beside the one that changes it: it learns nothing there."""
+        return _Seen(self)
 
     def _remember(
         self, place: Place, node: str, birth: Birth, metrics: Mapping[int | str, Metric]
@@ -99,3 +101,19 @@ class Births:
         self._counts[place] -= len(birth)
         if not nodes:
             del self._gateways[place], self._counts[place]
+
+
+class _Seen(Births):
+    """Births as somebody else remembers them."""
+
+    def __init__(self, births: Births) -> None:
+        super().__init__()
+        self._gateways = births._gateways  # noqa: SLF001 (of the same module)
+
+    def node_born(
+        self, place: Place, node: str, metrics: Mapping[int | str, Metric], session: int | None
+    ) -> None:
+        pass
+
+    def device_born(self, place: Place, node: str, metrics: Mapping[int | str, Metric]) -> None:
+        pass

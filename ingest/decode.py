@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.births import Births
 from devices.catalogue import Catalogue
 from ingest import plain
 from ingest.lookup import Lookup
@@ -45,7 +46,8 @@ class Draft:
 
 
 class Decoder:
-    """Decodes against one registry version; makes the same draft of the same messages."""
+    """Decodes against one registry version; makes the same draft of the same messages in the
+    same order."""
 
     def __init__(
         self,
@@ -54,8 +56,11 @@ class Decoder:
         *,
         budget: RejectBudget,
         default_area: str | None = None,
+        births: Births | None = None,
     ) -> None:
-        self._site = Site(catalogue, lookup, budget, default_area)
+        """`births` outlive a version of the registry: see `devices.births`."""
+        births = Births() if births is None else births
+        self._site = Site(catalogue, lookup, budget, default_area, births)
         self._routes = Routes(lookup)
 
     def decode(self, messages: Messages, *, after: int) -> Draft:

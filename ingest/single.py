@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from devices.births import Births
 from devices.catalogue import Catalogue
 from devices.decoded import Decoded, DecodeError, Reading
 from ingest.lookup import Known, Lookup
@@ -29,6 +30,7 @@ class Site:
     lookup: Lookup
     budget: RejectBudget
     default_area: str | None = None
+    births: Births = field(default_factory=Births)
 
     def address(self, topic: str) -> Address:
         """Where a topic says it comes from; a device's own topic belongs to the default area."""
@@ -74,6 +76,7 @@ class Single:
                 profile_of=self._lookup.profile_of,
                 received=delivery.received,
                 zone=self._lookup.zone_of(self._address.gateway),
+                births=self._site.births,
             )
         except DecodeError as error:
             self._reject(error.code, error.message, device=error.device)
