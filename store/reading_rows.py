@@ -1,4 +1,4 @@
-"""Readings as the bytes of a binary COPY, in and out, built and taken apart by numpy.
+"""Readings as the bytes of a binary COPY, built by numpy. For the way back see `readings_range`.
 
 In a binary COPY a NULL has no bytes, so rows of one NULL pattern have one length. Devices of one
 kind leave out the same quantities: a batch is a few blocks of fixed width, joined. The rows reach
@@ -34,8 +34,6 @@ COLUMNS = (
     *(c.name for c in CHOICES), "flags",
 )  # fmt: skip
 """In the table's order."""
-_SENT = (*COLUMNS, "online")
-"""What `decode` expects."""
 _NOT_STORED = np.int16(~int(Flag.LATE))
 
 Bytes = NDArray[Any]
@@ -88,23 +86,6 @@ def _pieces(columns: dict[str, NDArray[Any]], layout: _Layout, rows: range) -> I
         yield piece.tobytes()
 
 
-def decode(rows: bytes) -> Readings:
-    """Rows of `_SENT` columns without NULLs (−1 and NULL_STEPS for unknown), without header and
-    trailer, as the rules saw them."""
-    table = np.frombuffer(rows, _sent_layout())
-    out = Readings.blank(len(table))
-    for name in _SENT:
-        sent = table[name]
-        if name in ("ts", "received"):
-            getattr(out, name)[:] = sent.astype(np.int64) + PG_EPOCH
-        elif name in _NUMBERS:
-            values = _NUMBERS[name].from_steps(sent.astype(np.int16))
-            getattr(out, name)[:] = np.where(sent == NULL_STEPS, np.float32(np.nan), values)
-        else:
-            getattr(out, name)[:] = sent
-    return out
-
-
 def _patterns(readings: Readings) -> NDArray[np.int16]:
     """One bit for each nullable column that is unknown: int16, length n."""
     patterns = np.zeros(len(readings), np.int16)
@@ -140,14 +121,6 @@ def _layout(pattern: int, positioned: bool) -> _Layout:
     for name in names:
         template[f"{name} length"] = -1 if name in null else dtype[name].itemsize
     return _Layout(dtype, template, tuple(n for n in names if n not in null))
-
-
-@lru_cache(maxsize=1)
-def _sent_layout() -> np.dtype[Any]:
-    fields: list[tuple[str, str]] = [("fields", ">i2")]
-    for name in _SENT:
-        fields += [(f"{name} length", ">i4"), (name, _type(name))]
-    return np.dtype(fields)
 
 
 def _type(name: str) -> str:
