@@ -40,5 +40,15 @@ class Nights:
         after = (self._wall(clock, elders) - evening) % DAY
         return self._zones.to_utc(elders, night * DAY + evening + after)
 
+    def minutes(self, elders: Array, night: Int64, utc: Int64) -> Int64:
+        """Whole minutes on the wall clock from that night's evening to each moment."""
+        wall = self._zones.to_local(elders, utc) - night * DAY - self._wall(self._evening, elders)
+        return np.asarray(wall // MINUTE)
+
+    def after_evening(self, elders: Array, night: Int64, minutes: Int64) -> Int64:
+        """UTC µs at which the wall clock shows so many minutes after that night's evening."""
+        evening = self._wall(self._evening, elders)
+        return self._zones.to_utc(elders, night * DAY + evening + minutes * MINUTE)
+
     def _wall(self, minutes: Array, elders: Array) -> Int64:
         return np.asarray(np.rint(minutes[elders] * MINUTE).astype(np.int64))

@@ -46,12 +46,19 @@ class Parameters:
 
     def __init__(self, rule: Rule, registry: Registry) -> None:
         self.notes: list[str] = []
-        size = len(registry.elders.ids) + 1
+        self._size = size = len(registry.elders.ids) + 1
+        self._own: dict[str, list[int]] = {}
         self._values: dict[str, Array] = {}
         for name, text in rule.parameters.items():
             self._values[name] = np.broadcast_to(np.float64(figure(text)), size)
         self._apply_groups(rule, registry)
         self._apply_overrides(rule, registry)
+
+    def overridden(self, name: str) -> Array:
+        """Whether the elder has a figure of its own: bool, elders + 1."""
+        own = np.zeros(self._size, bool)
+        own[self._own.get(name, [])] = True
+        return own
 
     def values(self, name: str) -> Array:
         """float64, elders + 1."""
@@ -105,7 +112,9 @@ class Parameters:
         low = rule.least.get(name, 0.0)
         if number < low:
             raise ValueError(f"expected at least {low:g}, got {number:g}")
-        self._set(name, np.array([registry.elders.row[elder]]), number)
+        row = registry.elders.row[elder]
+        self._own.setdefault(name, []).append(row)
+        self._set(name, np.array([row]), number)
 
     def _set(self, name: str, rows: Array, number: float) -> None:
         values = self._values[name]

@@ -157,6 +157,7 @@ class AbsenceBlock(Block):
     starts: Word
     ends: Word
     settled: Word
+    nights: Word
     last_hour: Word
     grace: Word
     steps: tuple[Step, Step]
@@ -166,7 +167,7 @@ class AbsenceBlock(Block):
     def used(self) -> Iterator[str]:
         yield from super().used()
         yield from (self.evening, self.starts, self.ends)
-        yield from (self.settled, self.last_hour, self.grace)
+        yield from (self.settled, self.nights, self.last_hour, self.grace)
 
 
 class SilenceBlock(Block):

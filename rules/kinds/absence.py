@@ -2,7 +2,8 @@
 
 Counting begins at the exit, or when the night starts if that is later, for an elder who was in
 bed long enough that evening. Coming back or other activity clears; the clock never does. After
-activity, and after the mattress was stale, counting begins anew while the elder is still out.
+activity, and after the mattress was stale or the elder away at a deadline, counting begins anew
+while the elder is still out.
 The second step waits while somebody is seen elsewhere in the home.
 """
 
@@ -17,6 +18,7 @@ from rules.facts import News
 from rules.frame import Round
 from rules.groups import firsts
 from rules.kinds.base import Setting
+from rules.kinds.habits import Habits
 from rules.kinds.timers import Timers
 from rules.lifecycle import Ledger, Telling
 from rules.limits import FOREVER
@@ -39,7 +41,7 @@ class Absence:
     """Columns by elder: the `night` that `slept` (µs in bed since its evening) belongs to; `out`
     (1 from a counted exit until the return); `base`, from which counting runs; `stopped` (1 after
     the mattress was stale at a deadline); `waits` (1 while the second step waits for nobody to be
-    seen, from `red_at` on)."""
+    seen, from `red_at` on). `fades`: when what is open loses its data, or earlier."""
 
     def __init__(self, setting: Setting[AbsenceBlock]) -> None:
         self._set = setting
@@ -53,6 +55,8 @@ class Absence:
         self._stopped = table.column(f"{prefix}/stopped", np.int8, 0)
         self._waits = table.column(f"{prefix}/waits", np.int8, 0)
         self._red_at = table.column(f"{prefix}/red_at", np.int64, FOREVER)
+        self._fades = Timers(table, f"{prefix}/fades", few=True)
+        self._habits = Habits(table, prefix)
         self._ledger = Ledger(table, prefix, setting.teller)
         self._outs = 0  # how many elders are out
 
@@ -61,15 +65,31 @@ class Absence:
         self._world = world
         self._homes = world.registry.elders.home
         self._nights = Nights(world.zones, parameters.values(block.evening))
-        self._starts = parameters.values(block.starts)
-        self._ends = parameters.values(block.ends)
+        self._fixed = {name: parameters.values(name) for name in (block.starts, block.ends)}
+        self._own = {name: parameters.overridden(name) for name in self._fixed}
         self._settled = parameters.micros(block.settled)
+        self._habits.follow(self._nights, self._settled, parameters.values(block.nights))
         self._last_hour = parameters.micros(block.last_hour)
         self._grace = parameters.micros(block.grace)
         self._after = [parameters.micros(step.after) for step in block.steps]
 
+    def _starts(self, elders: Array, night: Int64) -> Int64:
+        """When the night begins for each elder: usually, or by the rule."""
+        return self._hour(elders, night, self._set.block.starts, self._habits.starts(elders))
+
+    def _ends(self, elders: Array, night: Int64) -> Int64:
+        return self._hour(elders, night, self._set.block.ends, self._habits.ends(elders))
+
+    def _hour(self, elders: Array, night: Int64, name: str, usual: Int64) -> Int64:
+        at = self._nights.at(elders, night, self._fixed[name])
+        own = np.flatnonzero((usual >= 0) & ~self._own[name][elders])
+        if len(own):
+            at[own] = self._nights.after_evening(elders[own], night[own], usual[own])
+        return at
+
     def forget(self) -> None:
         self._timers.forget()
+        self._fades.forget()
         self._outs = int(np.count_nonzero(self._out.data))
 
     # Deadlines
@@ -102,24 +122,38 @@ class Absence:
     def sweep(self, watermark: int) -> None:
         while len(due := self._timers.due_by(watermark)):
             self._expire(due)
+        while len(due := self._fades.due_by(watermark)):
+            self._fade(due)
 
     def _fire(self, elders: Array, limits: Int64) -> None:
         while len(due := self._timers.due_among(elders, limits)):
             self._expire(due)
+        while len(due := self._fades.due_among(elders, limits)):
+            self._fade(due)
 
     def _expire(self, elders: Array) -> None:
         due = self._timers.due[elders]
         self._timers.set(elders, np.full(len(elders), FOREVER))
-        fresh = due <= self._facts.bed_hold[elders]
-        gone_stale = elders[~fresh]
-        self._waits.put(gone_stale, np.int8(0))
-        self._stopped.put(gone_stale, np.int8(1))
-        for elder, at in zip(elders[fresh].tolist(), due[fresh].tolist(), strict=True):
+        counts = (due <= self._facts.bed_hold[elders]) & ~self._set.rests(elders, due)
+        stops = elders[~counts]
+        self._waits.put(stops, np.int8(0))
+        self._stopped.put(stops, np.int8(1))
+        for elder, at in zip(elders[counts].tolist(), due[counts].tolist(), strict=True):
             if self._ledger.rank[elder] == 0:
                 self._reach(elder, at, 0, late=False)
                 self._schedule(np.array([elder]))
             else:
                 self._try_red(elder, at, late=False)
+
+    def _fade(self, elders: Array) -> None:
+        """Mark what is open and has lost its data; look again later at the rest."""
+        for elder in elders.tolist():
+            at = int(self._facts.bed_hold[elder]) + 1
+            if self._ledger.rank[elder] and at > int(self._fades.due[elder]):
+                self._fades.set(np.array([elder]), np.array([at]))
+                continue
+            self._fades.due.put(elder, FOREVER)
+            self._ledger.stale(elder, at, int(self._facts.bed_at[elder]))
 
     def _try_red(self, elder: int, at: int, *, late: bool) -> None:
         """The second step at `at`, unless somebody is seen in the home; then later."""
@@ -138,7 +172,7 @@ class Absence:
 
     def _red_until(self, elder: int) -> int:
         who = np.array([elder])
-        ends = self._nights.at(who, self._night[who].astype(np.int64), self._ends)
+        ends = self._ends(who, self._night[who].astype(np.int64))
         return int(ends[0] + self._grace[elder])
 
     # Readings
@@ -153,6 +187,10 @@ class Absence:
     def _apply_bed(self, rows: Round, news: News, bed: Array) -> None:
         elder, ts = rows.elder[bed], rows.ts[bed]
         before, at, hold = news.bed_before[bed], news.bed_at[bed], news.bed_hold[bed]
+        said_in = rows.values["in_bed"][bed] == 1
+        self._habits.learn(elder, ts, inside=said_in, before=before, hold=hold)
+        for index in np.flatnonzero((self._ledger.rank[elder] > 0) & ~said_in).tolist():
+            self._fresh(int(elder[index]), int(ts[index]))
         self._sleep(elder, ts, before=before, at=at, hold=hold)
         inside = rows.values["in_bed"][bed] == 1
         self._return(elder[inside], ts[inside], rows.late[bed][inside])
@@ -161,6 +199,17 @@ class Absence:
         still = ~inside & (before == 0) & (self._out[elder] == 1)
         still &= (ts > hold) | (self._stopped[elder] == 1)
         self._count(elder[still], ts[still])
+
+    def _fresh(self, elder: int, at: int) -> None:
+        """Data again for what is open."""
+        if self._ledger.quiet[elder]:
+            self._ledger.fresh(elder, at)
+            self._watch(elder)
+
+    def _watch(self, elder: int) -> None:
+        """Look whether the data of what is open still comes."""
+        hold = int(self._facts.bed_hold[elder])
+        self._fades.set(np.array([elder]), np.array([hold + 1]))
 
     def _sleep(self, elder: Array, ts: Int64, *, before: Array, at: Int64, hold: Int64) -> None:
         """Add up the time in bed since the evening; a level holds until it goes stale."""
@@ -177,14 +226,14 @@ class Absence:
         self._slept.put(elder[new], slept[new])
 
     def _return(self, elder: Array, ts: Int64, late: Array) -> None:
-        back = self._out[elder] == 1
+        back = (self._out[elder] == 1) | (self._ledger.rank[elder] > 0)
         elder, ts, late = elder[back], ts[back], late[back]
         if not len(elder):
             return
         for who, at, was_late in zip(elder.tolist(), ts.tolist(), late.tolist(), strict=True):
             self._clear(who, at, late=was_late)
+        self._outs -= int(np.count_nonzero(self._out[elder]))
         self._out.put(elder, np.int8(0))
-        self._outs -= len(elder)
         self._stop(elder)
 
     def _stop(self, elder: Array) -> None:
@@ -196,7 +245,7 @@ class Absence:
         if not len(elder):
             return
         night = self._night[elder].astype(np.int64)
-        before_end = ts < self._nights.at(elder, night, self._ends)
+        before_end = ts < self._ends(elder, night)
         counts = before_end & (self._slept[elder] >= self._settled[elder])
         elder, ts = elder[counts], ts[counts]
         self._out.put(elder, np.int8(1))
@@ -208,7 +257,7 @@ class Absence:
         if not len(elder):
             return
         night = self._night[elder].astype(np.int64)
-        self._base.put(elder, np.maximum(since, self._nights.at(elder, night, self._starts)))
+        self._base.put(elder, np.maximum(since, self._starts(elder, night)))
         self._waits.put(elder, np.int8(0))
         self._stopped.put(elder, np.int8(0))
         self._schedule(elder)
@@ -216,7 +265,7 @@ class Absence:
     def _schedule(self, elder: Array) -> None:
         """The deadline of the next step, if the night is long enough for it."""
         night, base = self._night[elder].astype(np.int64), self._base[elder]
-        ends = self._nights.at(elder, night, self._ends)
+        ends = self._ends(elder, night)
         first, second = (base + after[elder] for after in self._after)
         rank, (low, high) = self._ledger.rank[elder], self._set.block.steps
         can_first = (rank == 0) & (first <= ends)
@@ -239,7 +288,9 @@ class Absence:
 
     def _left(self, elder: int, ts: int, *, late: bool) -> None:
         at = max(ts, int(self._red_at[elder]))
-        if at <= self._red_until(elder) and at <= int(self._facts.bed_hold[elder]):
+        rests = self._set.rests(np.array([elder]), np.array([at]))[0]
+        holds = at <= int(self._facts.bed_hold[elder])
+        if at <= self._red_until(elder) and holds and not rests:
             self._try_red(elder, at, late=late)
 
     # Telling
@@ -252,6 +303,8 @@ class Absence:
             {"out_for_s": lasted // SECOND, "slept_min": int(self._slept[elder]) // MINUTE},
             late,
         )
+        if not self._ledger.rank[elder]:
+            self._watch(elder)
         self._ledger.reach(elder, at, self._set.block.steps[step].severity, telling)
 
     def _clear(self, elder: int, at: int, *, late: bool) -> None:

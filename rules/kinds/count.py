@@ -56,6 +56,8 @@ class Count:
         self._least = parameters.values(block.least)
         self._above = parameters.values(block.above)
         self._known = parameters.values(block.nights)
+        is_open = np.flatnonzero(self._ledger.rank.data)
+        self._end_with_night(is_open, self._ledger.since[is_open])
 
     def forget(self) -> None:
         self._timers.forget()
@@ -133,7 +135,13 @@ class Count:
             late = bool(rows.late[which[row]])
             self._raise(int(elder[row]), int(ts[row]), int(tally[row]), usual[row] / 2, late=late)
         raised = elder[unusual]
-        self._timers.set(raised, self._nights.at(raised, night[unusual] + 1, self._starts))
+        self._end_with_night(raised, ts[unusual])
+
+    def _end_with_night(self, elders: Array, raised: Int64) -> None:
+        """What was raised then is over when the night after begins."""
+        if len(elders):
+            following = self._nights.of(elders, raised) + 1
+            self._timers.set(elders, self._nights.at(elders, following, self._starts))
 
     def _raise(self, elder: int, at: int, tally: int, usual: float, *, late: bool) -> None:
         self._told.put(elder, at)

@@ -65,8 +65,11 @@ class Unresolved:
             device, ts, late = int(rows.device[row]), int(rows.ts[row]), bool(rows.late[row])
             if said[row] == self._value and rows.live[row]:
                 self._begin(device, ts, late=late)
-            elif said[row] in self._resolving and self._start[device] != NEVER:
+            elif said[row] in self._resolving and self._goes_on(device):
                 self._end(device, ts, late=late)
+
+    def _goes_on(self, device: int) -> bool:
+        return bool(self._start[device] != NEVER or self._ledger.rank[device])
 
     def _begin(self, device: int, ts: int, *, late: bool) -> None:
         self._start.put(device, ts)
@@ -75,7 +78,8 @@ class Unresolved:
             self._step(device, late=late)
 
     def _end(self, device: int, ts: int, *, late: bool) -> None:
-        lasted = duration(max(ts - int(self._start[device]), 0))
+        start = max(int(self._start[device]), int(self._ledger.onset[device]))
+        lasted = duration(max(ts - start, 0))
         self._start.put(device, NEVER)
         self._timers.due.put(device, FOREVER)
         telling = Telling(self._set.block.cleared, {"for": lasted, "late": ""}, late=late)

@@ -98,6 +98,18 @@ OWN = (
     ("no-activity", "red_s", ("7200",)),
     ("no-activity", "no_room_orange_s", ("3600",)),
     ("no-activity", "no_room_red_s", ("7000",)),
+    ("night-absence", "least_nights", ("1", "2", "0")),
+    ("night-absence", "settled_s", ("60", "600")),
+    ("night-absence", "orange_s", ("300",)),
+    ("night-absence", "ends", ("08:00",)),
+    ("restless-night", "least_nights", ("1", "2")),
+    ("restless-night", "exits", ("1", "2")),
+    ("restless-night", "above", ("0", "1")),
+    ("restless-night", "pause_s", ("3600", "90000")),
+    ("vital-trend", "least_nights", ("1", "2")),
+    ("vital-trend", "half_hours", ("1", "2")),
+    ("vital-trend", "times", ("0.5", "1")),
+    ("vital-trend", "breath_floor", ("0.1",)),
     ("battery-low", "low", ("0", "15.5")),
 )
 """Figures that some elders have for themselves."""
@@ -106,7 +118,7 @@ OWN = (
 def _overrides(random: Random, elders: list[Elder]) -> Iterator[Override]:
     for elder in elders:
         for rule, parameter, values in OWN:
-            if random.random() < 0.4:
+            if random.random() < 0.6:
                 value = random.choice(values)
                 yield Override(elder=elder.id, rule=rule, parameter=parameter, value=value)
 
@@ -142,7 +154,9 @@ def _elder_devices(random: Random, elder: str, gateway: str) -> list[Device]:
     bed = random.choice((Location.BED, Location.BED, Location.BED, Location.SHARED_BED))
     owner = {"elder": elder, "gateway": gateway}
     devices = [
-        _device(DeviceKind.MATTRESS, f"m-{elder}", bed, random.choice((30, 300, 600)), **owner)
+        _device(
+            DeviceKind.MATTRESS, f"m-{elder}", bed, random.choice((30, 300, 600, 3600)), **owner
+        )
     ]
     if random.random() < 0.6:
         devices.append(_device(DeviceKind.FALL_SENSOR, f"r-{elder}", Location.ROOM, 200, **owner))
@@ -188,9 +202,17 @@ def plain_engine(directory: Directory) -> plain.ReferenceEngine:
     return plain.ReferenceEngine(
         devices,
         elders,
-        overrides={(o.elder, o.rule, o.parameter): float(o.value) for o in directory.overrides},
+        overrides={(o.elder, o.rule, o.parameter): _number(o.value) for o in directory.overrides},
         away=[(a.elder, to_micros(a.start), to_micros(a.until)) for a in directory.away],
     )
+
+
+def _number(text: str) -> float:
+    """A figure of an override: a number, or minutes after midnight."""
+    if ":" in text:
+        hours, minutes = text.split(":")
+        return 60.0 * int(hours) + int(minutes)
+    return float(text)
 
 
 DELAYS = (0.2,) * 16 + (0, 3, 7, 7, 20, 60, 240, 900, 30 * 3600, -1, -150)
@@ -199,11 +221,12 @@ STEPS = (0.5, 1, 5, 15, 15, 30, 30, 30, 60, 60, 120, 300, 300, 600, 1500)
 
 class History:
     """Rows in the order they are received; a good part of the histories are quiet nights, in
-    which elders lie long enough to be missed."""
+    which elders lie long enough to be missed, or weeks in which they form habits."""
 
     def __init__(self, random: Random, directory: Directory) -> None:
         self._random = random
         self._devices = directory.devices
+        self._mattresses = [d for d in directory.devices if d.kind is DeviceKind.MATTRESS]
         self._now = int(datetime.fromisoformat(random.choice(STARTS)).timestamp()) * SECOND
         self._sticky: dict[tuple[str, str], Any] = {}
         self._last: plain.Row | None = None
@@ -213,6 +236,10 @@ class History:
         self._events = {d.id for d in directory.devices if random.random() < 0.4}
         self._night = random.random() < 0.4
         self._bed_change = 0.03 if self._night else 0.1
+        self._weeks = not self._night and random.random() < 0.25
+        if self._weeks:  # slow enough for many nights, as the rules of habits need
+            self._steps = (300, 600, 1200, 1800, 2400, 3000)
+            self._noise, self._bed_change = random.choice((0.0, 0.0, 0.1)), 0.8
         if self._night:
             self._steps = (15, 30, 60, 60, 120, 200, 300)
             self._noise = random.choice((0.0, 0.0, 0.1))
@@ -245,6 +272,8 @@ class History:
         device = random.choice(self._devices)
         if self._night and device.kind is DeviceKind.SOS_BUTTON and random.random() < 0.9:
             device = self._devices[0]
+        if self._weeks and random.random() < 0.9:
+            device = self._mattresses[0]
         delay = random.choice(DELAYS) if random.random() < self._noise else 0.2
         ts = self._now - int(delay * SECOND)
         if random.random() < 0.5:

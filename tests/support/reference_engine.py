@@ -7,11 +7,12 @@ the engine. It is slow on purpose: before every reading it looks at every timer 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 from tests.support.reference_activity import Inactivity
 from tests.support.reference_figures import DAY, HOUR, INF, MIN, S, default_figure
+from tests.support.reference_night import NightAbsence
+from tests.support.reference_nights import Restless, Trend
 from tests.support.reference_silence import Silence
 from tests.support.reference_sustained import SUSTAINED, SustainedRule
 
@@ -180,17 +181,6 @@ class FallState:
 
 
 @dataclass
-class Out:
-    night: int | None = None
-    slept: int = 0
-    out: bool = False
-    base: int = 0
-    stopped: bool = False
-    red_at: int | None = None  # set while the red step waits
-    due: int | None = None
-
-
-@dataclass
 class ReferenceEngine:
     devices: dict[str, Device]
     elders: dict[str, Elder]
@@ -210,7 +200,9 @@ class ReferenceEngine:
         self.falls = {d: FallState() for d in self.devices}
         self.back: dict[str, int] = {}
         self.sustained = [SustainedRule(self, rule) for rule in SUSTAINED]
-        self.outs = {e: Out() for e in self.elders}
+        self.night = NightAbsence(self)
+        self.restless = Restless(self)
+        self.trends = {"heart": Trend(self, "heart"), "breath": Trend(self, "breath")}
         self.silence = Silence(self)
         self.inactivity = Inactivity(self)
         self.states: dict[tuple[str, str], int] = {}
@@ -328,7 +320,10 @@ class ReferenceEngine:
         for elder in self.elders:
             for rule in self.sustained:
                 rule.fire(elder, limit)
-            self._fire_out(elder, limit)
+            self.night.fire(elder, limit)
+            self.restless.fire(elder, limit)
+            for trend in self.trends.values():
+                trend.fire(elder, limit)
             self.inactivity.fire(elder, limit)
 
     # One reading
@@ -354,6 +349,10 @@ class ReferenceEngine:
             in_bed = self._known_bed(row, device.elder)
             for rule in self.sustained:
                 rule.judge(row, device, in_bed)
+            if in_bed and row.heart_rate is not None:
+                self.trends["heart"].row(device.elder, row.ts, row.heart_rate)
+            if in_bed and row.respiratory_rate is not None:
+                self.trends["breath"].row(device.elder, row.ts, row.respiratory_rate)
             self._mattress_lives(row, device)
         bed_edge = self._bed_step(row, device, source, late)
         if live:
@@ -526,109 +525,30 @@ class ReferenceEngine:
             known = self.mattress_until.get(device.elder, until)
             self.mattress_until[device.elder] = max(until, known)
 
-    # Night absence
-
-    def _night(self, elder: str, ts: int) -> int:
-        local = (EPOCH + timedelta(microseconds=ts)).astimezone(ZoneInfo(self.elders[elder].zone))
-        days = local.date().toordinal()
-        return days if local.time() >= time(18) else days - 1
-
-    def _at(self, elder: str, night: int, hours: int) -> int:
-        """UTC µs of `hours` after local midnight of the evening's date (30: 06:00 next day)."""
-        wall = datetime.combine(datetime.fromordinal(night), time(0)) + timedelta(hours=hours)
-        aware = wall.replace(tzinfo=ZoneInfo(self.elders[elder].zone))
-        return (aware.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
+    # Bed and room
 
     def _bed_step(self, row: Row, device: Device, source: bool, late: bool) -> str:
         """Whether the elder got in, out, or neither."""
         if not source or row.in_bed is None or device.elder is None:
             return ""
-        bed, out, elder = self.bed[device.elder], self.outs[device.elder], device.elder
-        if bed.at is not None and row.ts < bed.at:
+        elder, found = device.elder, self.bed[device.elder]
+        if found.at is not None and row.ts < found.at:
             return ""
-        self._fire_out(elder, row.ts)
-        before, before_at, before_hold = bed.value, bed.at, bed.hold
-        bed.value, bed.at, bed.hold = row.in_bed, row.ts, row.ts + device.stale
-        night = self._night(elder, row.ts)
-        if not out.out:
-            if night != out.night:
-                out.night, out.slept = night, 0
-            if before is True and before_at is not None and before_hold is not None:
-                begin = max(before_at, self._at(elder, night, 18))
-                out.slept += max(0, min(row.ts, before_hold) - begin)
-        if row.in_bed:
-            if out.out:
-                self._clear("night-absence", f"elder:{elder}", row.ts, late)
-            out.out, out.stopped, out.red_at, out.due = False, False, None, None
-        elif before is True:
-            if row.ts < self._at(elder, night, 30) and out.slept >= 30 * MIN:
-                out.out = True
-                self._count_out(elder, row.ts)
-        elif out.out:
-            assert before_hold is not None
-            if row.ts > before_hold or out.stopped:
-                self._count_out(elder, row.ts)
-        if before is None or before is row.in_bed:
+        self.night.fire(elder, row.ts)
+        self.bed[elder] = Level(row.in_bed, row.ts, row.ts + device.stale)
+        self.night.bed(elder, row.ts, row.in_bed, found, late)
+        self.restless.bed(elder, row.ts, row.in_bed, found.value is True, late)
+        if found.value is None or found.value is row.in_bed:
             return ""
         return "in" if row.in_bed else "out"
 
-    def _count_out(self, elder: str, since: int) -> None:
-        out = self.outs[elder]
-        assert out.night is not None
-        out.base = max(since, self._at(elder, out.night, 22))
-        out.stopped, out.red_at = False, None
-        self._schedule_out(elder)
-
-    def _schedule_out(self, elder: str) -> None:
-        out = self.outs[elder]
-        assert out.night is not None
-        ends = self._at(elder, out.night, 30)
-        severity = self._alert("night-absence", f"elder:{elder}").severity
-        out.due = None
-        if severity is None:
-            if out.base + 30 * MIN <= ends:
-                out.due = out.base + 30 * MIN
-        elif severity == "orange" and self.elders[elder].lone:
-            red = out.base + 60 * MIN
-            if out.base < ends - HOUR and red <= ends + 30 * MIN:
-                out.due = red
-
-    def _fire_out(self, elder: str, limit: int) -> None:
-        out = self.outs[elder]
-        while out.due is not None and out.due <= limit:
-            due, out.due = out.due, None
-            hold = self.bed[elder].hold
-            if hold is None or due > hold:
-                out.stopped, out.red_at = True, None
-            elif self._alert("night-absence", f"elder:{elder}").severity is None:
-                self._reach("night-absence", f"elder:{elder}", due, "orange")
-                self._schedule_out(elder)
-            else:
-                self._try_red(elder, due, False)
-
-    def _seen_until(self, home: str) -> int | None:
+    def seen_until(self, home: str) -> int | None:
         holds = [
             level.hold
             for id_, level in self.presence.items()
             if self.devices[id_].home == home and level.value is True and level.hold is not None
         ]
         return max(holds, default=None)
-
-    def _try_red(self, elder: str, at: int, late: bool) -> None:
-        out = self.outs[elder]
-        until = self._seen_until(self.elders[elder].home)
-        if until is None or until <= at:
-            out.red_at = out.due = None
-            self._reach("night-absence", f"elder:{elder}", at, "red", late)
-            return
-        if out.red_at is None:
-            out.red_at = at
-        out.due = until if until <= self._red_until(elder) else None
-
-    def _red_until(self, elder: str) -> int:
-        night = self.outs[elder].night
-        assert night is not None
-        return self._at(elder, night, 30) + 30 * MIN
 
     def _life_step(self, row: Row, device: Device, late: bool, bed_edge: str) -> None:
         """What a live row shows of anybody's life: in the room, in bed, at a button."""
@@ -638,7 +558,8 @@ class ReferenceEngine:
         for id_, elder in self.elders.items():
             own = device.elder == id_ or (device.elder is None and device.home == elder.home)
             active = (entered and device.home == elder.home) or (own and (pressed or moved))
-            self._concern(id_, row.ts, active, left and device.home == elder.home, late)
+            gone = left and device.home == elder.home
+            self.night.concern(id_, row.ts, active=active, left=gone, late=late)
         arrived = entered or pressed or moved or bed_edge == "in"
         self.inactivity.judge(row, device, arrived or left or bed_edge == "out", late)
         if arrived:
@@ -667,15 +588,3 @@ class ReferenceEngine:
                 self.back[who] = row.ts
                 self._event("away-ended", f"elder:{who}", row.ts, "blue", late)
                 return
-
-    def _concern(self, elder: str, ts: int, active: bool, left: bool, late: bool) -> None:
-        out, alert = self.outs[elder], self._alert("night-absence", f"elder:{elder}")
-        if not out.out:
-            return
-        if active and alert.severity is not None and alert.since is not None and ts >= alert.since:
-            self._clear("night-absence", f"elder:{elder}", ts, late)
-            self._count_out(elder, ts)
-        elif left and out.red_at is not None:
-            at, hold = max(ts, out.red_at), self.bed[elder].hold
-            if at <= self._red_until(elder) and hold is not None and at <= hold:
-                self._try_red(elder, at, late)

@@ -23,9 +23,11 @@ RULE_IDS = [
     "no-activity",
     "no-vitals",
     "respiratory-rate",
+    "restless-night",
     "sos",
     "tamper",
     "unprotected",
+    "vital-trend",
 ]
 
 
