@@ -5,7 +5,7 @@ Names, addresses and phones live only here and in what the stations side reads (
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -202,6 +202,28 @@ class Duty(Row):
     ends: time = Field(description="at or before `starts`: on the next day")
 
 
+class DutyDate(Row):
+    """A date that differs from the weekly calendar: a worker works besides (`works`), or shifts
+    that begin on it do not run (the worker's, or without one the station's)."""
+
+    file = "duty_dates.csv"
+    station: Id
+    date: date
+    staff: Id | None = None
+    works: bool
+    starts: time | None = None
+    ends: time | None = Field(default=None, description="at or before `starts`: on the next day")
+
+    @model_validator(mode="after")
+    def _whole(self) -> DutyDate:
+        given = [v is not None for v in (self.starts, self.ends)]
+        if self.works and not (all(given) and self.staff is not None):
+            raise ValueError("who works besides is named with staff, starts and ends")
+        if not self.works and any(given):
+            raise ValueError("a day off has no hours: leave starts and ends empty")
+        return self
+
+
 class Away(Row):
     file = "away.csv"
     elder: Id
@@ -237,6 +259,7 @@ class Directory(BaseModel):
     contacts: tuple[Contact, ...] = ()
     staff: tuple[Staff, ...] = ()
     duty: tuple[Duty, ...] = ()
+    duty_dates: tuple[DutyDate, ...] = ()
     away: tuple[Away, ...] = ()
     overrides: tuple[Override, ...] = ()
 
@@ -251,10 +274,11 @@ MODELS: dict[str, type[Row]] = {
     "contacts": Contact,
     "staff": Staff,
     "duty": Duty,
+    "duty_dates": DutyDate,
     "away": Away,
     "overrides": Override,
 }
-OPTIONAL = frozenset({"away", "overrides"})
+OPTIONAL = frozenset({"away", "duty_dates", "overrides"})
 """Files that a folder may lack."""
 
 

@@ -137,6 +137,8 @@ _REFERENCES = (
     ("staff", "station", "stations"),
     ("duty", "station", "stations"),
     ("duty", "staff", "staff"),
+    ("duty_dates", "station", "stations"),
+    ("duty_dates", "staff", "staff"),
     ("away", "elder", "elders"),
     ("overrides", "elder", "elders"),
 )

@@ -160,8 +160,8 @@ def reached(row: Incident) -> set[str]:
 
 
 async def find_route(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> Route:
-    follow = policy.follow_duty
-    return await route.find(conn, home=row.home, lane=row.lane, now=now, follow_duty=follow)
+    coverage = policy.coverage
+    return await route.find(conn, home=row.home, lane=row.lane, now=now, coverage=coverage)
 
 
 def _rung_level(steps: Steps, climb: int) -> str:

@@ -79,7 +79,7 @@ async def _handle(conn: AsyncConnection, change: Arrived, now: datetime, policy:
 
 async def _task(conn: AsyncConnection, change: Arrived, now: datetime, policy: Policy) -> None:
     where = await route.find(
-        conn, home=change.home, lane=change.lane, now=now, follow_duty=policy.follow_duty
+        conn, home=change.home, lane=change.lane, now=now, coverage=policy.coverage
     )
     task = await stations_task.open_for_alert(
         conn,

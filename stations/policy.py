@@ -1,23 +1,35 @@
 """What a site may set about answering. Passed to whatever decides; there is no global."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from stations.channels.settings import Outlet
 from stations.ladder import Ladder
+
+
+class Coverage(StrEnum):
+    """What it takes for a station to be covered."""
+
+    CONFIRMED = "confirmed"
+    """A worker has confirmed the shift, and a console or phone of theirs works."""
+    CALENDAR = "calendar"
+    """A shift of the calendar runs."""
+    ALWAYS = "always"
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """`link` is the console's public address ("" for none); cards point at it.
 
-    `follow_duty`: whether a station with nobody on duty passes its pages on at once. `outlets`:
+    `coverage`: when a station counts as having somebody on duty; one that has nobody passes its
+    pages on at once. `outlets`:
     the channels that the site has added. `visit_day`: from this day of the month on, a visit
     that was not made is a task.
     """
 
     ladder: Ladder = field(default_factory=Ladder)
     link: str = ""
-    follow_duty: bool = True
+    coverage: Coverage = Coverage.CALENDAR
     outlets: tuple[Outlet, ...] = ()
     visit_day: int = 20
 

@@ -15,8 +15,16 @@ from stations.deliver import next_due, send_due
 from stations.intake import take
 from stations.loops import Wake, Watch
 from stations.settings import StationsSettings
+from stations.shifts import end_due
 from stations.visits import open_due
-from store import errors, stations_acks, stations_incident, stations_intake, stations_outbox
+from store import (
+    errors,
+    stations_acks,
+    stations_duty,
+    stations_incident,
+    stations_intake,
+    stations_outbox,
+)
 from store.stations_clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -85,6 +93,17 @@ class Rounds:
         for channel, count in waiting.items():
             metrics.pending.labels(channel).set(count)
         return _FIGURES_S
+
+    async def shifts(self, queued: Wake) -> float:
+        """Shifts that are over; rest until the next one ends."""
+        async with self._pool.connection() as conn:
+            now = await self._clock(conn)
+            ended = await end_due(conn, now, self._policy)
+            due = await stations_duty.next_end(conn)
+        if not ended:
+            return self._until(due, now)
+        queued.set()
+        return 0
 
     async def care(self) -> float:
         """Visits that have fallen due."""

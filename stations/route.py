@@ -7,7 +7,7 @@ the directory does not know is the top's, and its gateway's own station's.
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,8 +17,12 @@ from psycopg import AsyncConnection
 from schemas.directory import DEFAULT_ZONE
 from stations import duty
 from stations.ladder import LEVELS
-from store import stations_route
-from store.stations_route import Place, Shift
+from stations.policy import Coverage
+from store import stations_duty, stations_route
+from store.stations_route import Place
+
+SEEN_WITHIN = timedelta(seconds=60)
+"""A console that showed a live page so short a time ago can be reached."""
 
 
 class Why(StrEnum):
@@ -107,16 +111,16 @@ class Route:
 
 
 async def find(
-    conn: AsyncConnection, *, home: str | None, lane: str, now: datetime, follow_duty: bool
+    conn: AsyncConnection, *, home: str | None, lane: str, now: datetime, coverage: Coverage
 ) -> Route:
     """The route of a home; without one, of the gateway that `lane` then names."""
     gateway = lane if home is None else None
     places = await stations_route.above(conn, home=home, gateway=gateway)
     known = home is not None and bool(places)
     stations = [p.station for p in places if p.station is not None]
-    shifts = await stations_route.calendar(conn, stations) if follow_duty and stations else None
+    covered = await _covered(conn, places, now, coverage) if stations else set()
     top = () if known and stations else _top(await stations_route.stations_by_level(conn))
-    return Route(_tiers(places, shifts, now), known, top)
+    return Route(_tiers(places, covered), known, top)
 
 
 async def top_station(conn: AsyncConnection, *, preferred: str) -> str | None:
@@ -136,20 +140,34 @@ def _top(stations: Sequence[tuple[str, str]]) -> tuple[Page, ...]:
     return tuple(Page(s, level, Why.LADDER) for level, s in stations if _rank(level) == highest)
 
 
-def _tiers(
-    places: Sequence[Place], shifts: Sequence[Shift] | None, now: datetime
-) -> tuple[Tier, ...]:
+async def _covered(
+    conn: AsyncConnection, places: Sequence[Place], now: datetime, coverage: Coverage
+) -> set[str]:
+    """Of the places' stations, those with somebody on duty. A site that keeps no calendar at all
+    is on duty day and night where the calendar is what counts."""
+    stations = [p.station for p in places if p.station is not None]
+    if coverage is Coverage.ALWAYS:
+        return set(stations)
+    if coverage is Coverage.CONFIRMED:
+        return set(await stations_duty.working(conn, stations, now=now, within=SEEN_WITHIN))
+    calendars = await stations_duty.calendars(conn, stations)
+    if calendars is None:
+        return set(stations)
+    return {
+        p.station
+        for n, p in enumerate(places)
+        if p.station is not None and duty.on_duty(calendars[p.station], _zone(places[n:]), now)
+    }
+
+
+def _tiers(places: Sequence[Place], covered: set[str]) -> tuple[Tier, ...]:
     by_level: dict[str, list[str]] = defaultdict(list)
-    covered: dict[str, set[str]] = defaultdict(set)
-    for index, place in enumerate(places):
-        if place.station is None:
-            continue
-        by_level[place.level].append(place.station)
-        if shifts is None or duty.covered(
-            [s for s in shifts if s.station == place.station], _zone(places[index:]), now
-        ):
-            covered[place.level].add(place.station)
-    return tuple(Tier(v, tuple(by_level[v]), frozenset(covered[v])) for v in map(str, LEVELS))
+    for place in places:
+        if place.station is not None:
+            by_level[place.level].append(place.station)
+    return tuple(
+        Tier(v, tuple(by_level[v]), frozenset(by_level[v]) & covered) for v in map(str, LEVELS)
+    )
 
 
 def _zone(upward: Sequence[Place]) -> ZoneInfo:

@@ -122,6 +122,8 @@ def _start_rounds(
     group.create_task(forever("intake", intake, wake=wakes.changed, watch=watch))
     group.create_task(forever("ladder", ladder, wake=wakes.decided, watch=watch))
     group.create_task(forever("figures", work.figures, wake=Wake(), watch=watch))
+    shifts = partial(work.shifts, wakes.queued)
+    group.create_task(forever("shifts", shifts, wake=Wake(), watch=watch))
     group.create_task(forever("care", work.care, wake=Wake(), watch=watch))
     for channel in channels:
         deliver = partial(work.deliver, channel)

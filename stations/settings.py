@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from stations.channels.settings import Outlet
 from stations.ladder import Ladder
-from stations.policy import Policy
+from stations.policy import Coverage, Policy
 
 
 class StationsSettings(BaseModel):
@@ -27,9 +27,10 @@ class StationsSettings(BaseModel):
         default=1, gt=0, description="how often the store is asked, should a wake-up be lost"
     )
     connections: int = Field(default=10, ge=5, description="connections to the store at most")
-    follow_duty: bool = Field(
-        default=True,
-        description="whether a station with nobody on duty passes its pages on at once",
+    coverage: Coverage = Field(
+        default=Coverage.CONFIRMED,
+        description="when a station has somebody on duty, else its pages go up at once: a shift "
+        "confirmed by a worker who can be reached, a shift of the calendar, or always",
     )
     ladder: Ladder = Field(
         default=Ladder(), description="who is paged when, by severity; see the ladder reference"
@@ -57,7 +58,7 @@ class StationsSettings(BaseModel):
         return Policy(
             ladder=self.ladder,
             link=self.public_url,
-            follow_duty=self.follow_duty,
+            coverage=self.coverage,
             outlets=self.channels,
             visit_day=self.visit_day,
         )

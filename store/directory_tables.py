@@ -95,6 +95,14 @@ CHILDREN = (
         key=("station", "staff", "weekdays", "starts"),
     ),
     Child(
+        name="duty_dates",
+        table="duty_date",
+        columns=("station", "date", "staff", "works", "starts", "ends"),
+        owner="station",
+        owners="stations",
+        key=("station", "date", "staff", "starts"),
+    ),
+    Child(
         name="away",
         table="away",
         columns=("elder", "starts", "until"),

@@ -152,12 +152,14 @@ async def open_tasks(conn: AsyncConnection, station: str) -> list[BoardTask]:
         await cursor.execute(
             """
             SELECT t.id, t.kind, t.opened_at, t.home, h.address, t.alert, a.severity, a.category,
-                a.elder, e.name AS elder_name, a.device, a.gateway, a.onset, a.cleared, a.reason,
+                e.id AS elder, e.name AS elder_name, a.device, a.gateway, a.onset, a.cleared,
+                a.reason,
                 coalesce(a.late, false) AS late, coalesce(a.test, false) AS test
             FROM task t
             LEFT JOIN alert a ON a.id = t.alert
             LEFT JOIN home h ON h.id = t.home
-            LEFT JOIN elder e ON e.id = a.elder
+            LEFT JOIN elder e
+                ON e.id = coalesce(a.elder, CASE WHEN t.kind = 'visit_due' THEN t.subject END)
             WHERE t.station = %s AND t.done_at IS NULL
             ORDER BY t.opened_at, t.id
             """,

@@ -25,6 +25,10 @@ _LOCK_OF_ALERT = SQL(
 _LOCK_DUE = SQL(
     "SELECT {} FROM incident WHERE due_at <= %s ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED"
 ).format(_COLUMNS)
+_LOCK_HELD = SQL(
+    "SELECT {} FROM incident WHERE holder = %s AND state <> 'closed' "
+    "ORDER BY opened_at, id FOR UPDATE"
+).format(_COLUMNS)
 _CREATE = SQL(
     "INSERT INTO incident (home, lane, severity, test, opened_at) VALUES (%s, %s, %s, %s, %s) "
     "RETURNING {}"
@@ -108,6 +112,13 @@ async def lock_due(conn: AsyncConnection, now: datetime, limit: int) -> list[Inc
     """Incidents whose timer is due, the longest due first; those another copy holds are left."""
     async with conn.cursor(row_factory=class_row(Incident)) as cursor:
         await cursor.execute(_LOCK_DUE, (now, limit))
+        return await _with_stations(conn, await cursor.fetchall())
+
+
+async def lock_held(conn: AsyncConnection, staff: str) -> list[Incident]:
+    """The open incidents in a worker's hands, locked, oldest first."""
+    async with conn.cursor(row_factory=class_row(Incident)) as cursor:
+        await cursor.execute(_LOCK_HELD, (staff,))
         return await _with_stations(conn, await cursor.fetchall())
 
 

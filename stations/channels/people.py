@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from stations import duty
 from stations.channels.base import SendError
 from stations.channels.text import Personal
-from store import console_audit, stations_people, stations_route
+from stations.route import SEEN_WITHIN
+from store import console_audit, stations_duty, stations_people
 from store.stations_clock import Clock
 
 
@@ -40,12 +42,16 @@ class People:
         return Personal(tuple(names), address)
 
     async def phones_on_duty(self, station: str, at: datetime) -> Sequence[str]:
-        """The phones of the station's workers whose shift runs at `at`, each once."""
+        """The phones of who has confirmed a shift there, and of who is to be there at `at`."""
         try:
             async with self._pool.connection() as conn:
-                zone = await stations_route.zone_of(conn, station)
-                shifts = await stations_route.phones(conn, station)
+                return await self._phones(conn, station, at)
         except (psycopg.Error, PoolTimeout) as error:
             raise SendError(f"the store did not answer: {type(error).__name__}") from error
-        on_duty = [phone for phone, shift in shifts if duty.covered([shift], zone, at)]
-        return list(dict.fromkeys(on_duty))
+
+    async def _phones(self, conn: AsyncConnection, station: str, at: datetime) -> list[str]:
+        working = await stations_duty.working(conn, [station], now=at, within=SEEN_WITHIN)
+        calendars = await stations_duty.calendars(conn, [station]) or {}
+        zone = await stations_duty.zone_of(conn, station)
+        planned = duty.on_duty(calendars[station], zone, at) if station in calendars else []
+        return await stations_duty.phones(conn, [*working.get(station, ()), *planned])

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from stations import work
+from stations import shifts, work
 from stations.console.board import card_of, show_board
 from stations.console.context import Console, console
 from stations.console.guard import checked_form, wants_json, worker
@@ -50,6 +50,19 @@ async def act(request: Request) -> Response:
         return RedirectResponse(f"/#incident-{incident}", 303)
     card = card_of(app, await app.hub.board(session.station), incident, session, words)
     return JSONResponse({"said": said, "card": card, "gone": card is None}, status)
+
+
+async def shift(request: Request) -> Response:
+    """POST /shift: the worker is there and heard the sound test. JSON: until when it runs."""
+    session = await worker(request)
+    await checked_form(request, session)
+    app = console(request)
+    actor, now = Actor(session.staff, session.station), await app.clock()
+    async with app.connection() as conn:
+        until = await shifts.confirm(conn, actor, now, app.policy)
+    if not wants_json(request):
+        return RedirectResponse("/", 303)
+    return JSONResponse({"until": round(until.timestamp() * 1000)})
 
 
 async def finish(request: Request) -> Response:

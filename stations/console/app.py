@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from stations.console.actions import act, finish
+from stations.console.actions import act, finish, shift
 from stations.console.board import alive, board_page, incident_link
 from stations.console.cards import Cards
 from stations.console.context import Clock, Console, Pool, console
@@ -61,6 +61,7 @@ def create_app(
             Route("/incidents/{incident:uuid}", incident_link),
             Route("/incidents/{incident:uuid}", act, methods=["POST"]),
             Route("/tasks/{task:uuid}", finish, methods=["POST"]),
+            Route("/shift", shift, methods=["POST"]),
             Route("/session", alive),
             Route("/events", events),
             Route("/login", login_page),

@@ -22,6 +22,7 @@ from stations.console.boards import Board, Delta
 from stations.console.context import Console, console
 from stations.console.guard import worker
 from stations.console.words import Words
+from store import stations_duty
 from store.console_sessions import Session
 
 _CHECK_EVERY = 5  # pings between two looks at whether the session is still good
@@ -83,13 +84,17 @@ class Stream:
         return None
 
     async def _still_signed_in(self) -> bool:
-        """A store that does not answer ends no session."""
+        """A store that does not answer ends no session. A page that still listens can be reached:
+        its worker's shift goes on counting."""
         with suppress(Error, PoolTimeout, TimeoutError, OSError):
             now = await self._console.clock()
             async with self._console.connection() as conn:
-                return await sessions.still(
+                good = await sessions.still(
                     conn, self._session, now=now, settings=self._console.settings
                 )
+                if good:
+                    await stations_duty.seen(conn, [self._session.staff], now)
+                return good
         return True
 
     def _ping(self) -> dict[str, Any]:

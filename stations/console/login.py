@@ -14,10 +14,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from schemas.topics import ID_PATTERN
+from stations import shifts
 from stations.console import sessions
 from stations.console.context import Console, console
 from stations.console.guard import form_of, signed_in
 from stations.console.settings import ConsoleSettings
+from stations.work import Actor
 from store import console_attempts, console_audit, console_sessions
 
 FORM_COOKIE = "vigil_login"
@@ -50,7 +52,7 @@ async def login(request: Request) -> Response:
 
 
 async def logout(request: Request) -> Response:
-    """POST /logout."""
+    """POST /logout: the worker goes, and what they hold passes on."""
     app = console(request)
     if session := await signed_in(request):
         form = await form_of(request)
@@ -60,6 +62,8 @@ async def logout(request: Request) -> Response:
         async with app.connection() as conn:
             await console_sessions.delete(conn, session.token_hash)
             await console_audit.record(conn, at=now, staff=session.staff, action="logout")
+            actor = Actor(session.staff, session.station)
+            await shifts.sign_out(conn, actor, now, app.policy)
     response = RedirectResponse("/login", 303)
     sessions.forget_cookie(response, app.settings)
     return response

@@ -16,7 +16,7 @@ from stations import duty
 from stations.report import figures
 from stations.report.answers import Verdict, judge
 from stations.report.figures import Figure
-from store import stations_report, stations_route
+from store import stations_duty, stations_report
 from store.stations_report import Area, Population
 
 
@@ -87,16 +87,11 @@ async def _desks(
 ) -> list[Figure]:
     """Of the area's own stations."""
     joins = await stations_report.joins(conn, [place.id], start=start, end=end)
-    shifts = await stations_route.calendar(conn, list(joins)) if joins else None
+    calendars = await stations_duty.calendars(conn, list(joins)) if joins else None
     found = figures.desks(joins, zone=zone, nights=(end - start).days)
-    if shifts is None:
+    if calendars is None:
         return found  # the site keeps no calendar
-    gaps = {
-        station: duty.gaps(
-            [s for s in shifts if s.station == station], ZoneInfo(place.zone), start, end
-        )
-        for station in joins
-    }
+    gaps = {s: duty.gaps(c, ZoneInfo(place.zone), start, end) for s, c in calendars.items()}
     return found + figures.coverage(gaps)
 
 

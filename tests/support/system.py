@@ -105,6 +105,7 @@ class System:
             "VIGIL_STORE__DSN": dsn,
             "VIGIL_BROKER__URL": broker.url,
             "VIGIL_STATIONS__CONSOLE_PORT": str(self.console_port),
+            "VIGIL_STATIONS__COVERAGE": "calendar",
             "VIGIL_INGEST__REDELIVERY_WAIT_S": "0.1",
             "VIGIL_INGEST__STATE_FOLDER": str(folder / "state"),
             **extra,

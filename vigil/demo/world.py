@@ -52,6 +52,9 @@ def embedded(
             "VIGIL_STATIONS__CONSOLE_HOST": "127.0.0.1",
             "VIGIL_STATIONS__CONSOLE_PORT": str(port),
             "VIGIL_STATIONS__PUBLIC_URL": url,
+            # Its staff answer through their stations' terminals, where nobody confirms a shift.
+            "VIGIL_STATIONS__COVERAGE": "calendar",
+            "VIGIL_INGEST__STATE_FOLDER": str(folder / "state"),
             "VIGIL_TIME__SPEED": str(time.speed),
             "VIGIL_TIME__ORIGIN": str(time.origin),
             "VIGIL_TIME__STARTED": str(time.started),

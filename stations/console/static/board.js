@@ -65,6 +65,24 @@ function hear({ now, problems }) {
   if (page.dataset.link === "live") alarm.lost(problems.length > 0);
 }
 
+// The sound was heard: from now on this worker counts as being there.
+async function confirmShift() {
+  const form = document.getElementById("shift");
+  try {
+    const answer = await fetch(form.getAttribute("action"), {
+      method: "POST",
+      body: new URLSearchParams(new FormData(form)),
+      headers: { Accept: "application/json" },
+      signal: AbortSignal.timeout(8000),
+    });
+    if (answer.status === 401) return link.end();
+    if (!answer.ok) throw new Error(answer.statusText);
+  } catch {
+    page.dataset.sound = "off"; // the strip comes back, to be pressed again
+    document.getElementById("notice").textContent = page.dataset.unsent;
+  }
+}
+
 let syncing = false; // cards arrive one by one; ring once, for the state they end in
 
 const handlers = {
@@ -90,6 +108,7 @@ const link = new Link(page.dataset.after, handlers, say);
 document.getElementById("start").addEventListener("click", async () => {
   await alarm.start();
   page.dataset.sound = "on";
+  await confirmShift();
 });
 document.getElementById("new-red").addEventListener("click", () => {
   document.getElementById("new-red").hidden = true;

@@ -15,7 +15,7 @@ from stations.policy import Policy
 from stations.report.build import NoSuchArea, Report, build, span
 from stations.report.write import WORDS, to_csv, to_html
 from stations.work import Action, Actor
-from store.stations_route import Shift
+from store.stations_duty import Calendar, Shift
 from tests.support.night import EAST, STREET, WEST, Night, later, night, raised
 from tests.support.registry import DISTRICT
 from tests.support.registry import EAST as EAST_AREA
@@ -185,13 +185,15 @@ def test_a_month_is_the_areas_own() -> None:
 
 def test_gaps_are_what_no_shift_covers_over_midnight_and_daylight_saving() -> None:
     zone = ZoneInfo("Europe/Berlin")
-    shifts = [
-        Shift("s", ["Sat", "Sun", "Mon"], time(22), time(6)),
-        Shift("s", ["Sun"], time(6), time(20)),
-    ]
+    calendar = Calendar(
+        [
+            Shift("w", ["Sat", "Sun", "Mon"], time(22), time(6)),
+            Shift("w", ["Sun"], time(6), time(20)),
+        ]
+    )
     start = datetime.combine(date(2026, 3, 28), time(), zone)  # Saturday; clocks go on on Sunday
     end = start + timedelta(days=2)
-    gaps = duty.gaps(shifts, zone, start.astimezone(UTC), end.astimezone(UTC))
+    gaps = duty.gaps(calendar, zone, start.astimezone(UTC), end.astimezone(UTC))
     assert [(a.astimezone(zone).isoformat(), b.astimezone(zone).isoformat()) for a, b in gaps] == [
         ("2026-03-28T00:00:00+01:00", "2026-03-28T22:00:00+01:00"),
         ("2026-03-29T20:00:00+02:00", "2026-03-29T22:00:00+02:00"),

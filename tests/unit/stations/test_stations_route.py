@@ -1,14 +1,14 @@
 """No alert is unrouted (I6): what happens where a station or its duty is missing."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from schemas.alerts import Category, Severity
-from stations.duty import covered
-from stations.policy import Policy
-from store.stations_route import Shift
+from stations.duty import on_duty
+from stations.policy import Coverage, Policy
+from store.stations_duty import Calendar, Dated, Shift
 from tests.support.night import Night, raised
 
 pytestmark = pytest.mark.anyio
@@ -81,7 +81,7 @@ async def test_a_site_without_any_duty_calendar_keeps_to_the_ladder(night_shift:
 
 async def test_a_site_may_choose_not_to_follow_duty(night_shift: Night) -> None:
     await off_duty(night_shift, "east")
-    night_shift.policy = Policy(follow_duty=False)
+    night_shift.policy = Policy(coverage=Coverage.ALWAYS)
     await night_shift.comes(raised())
     assert await joined(night_shift) == [("east", "ladder")]
 
@@ -139,23 +139,40 @@ async def test_a_home_that_has_left_the_directory_goes_to_the_top(night_shift: N
     [("21:59", False), ("22:00", True), ("00:30", True), ("05:59", True), ("06:00", False)],
 )
 def test_a_shift_may_end_on_the_next_day(local: str, expected: bool) -> None:
-    night = Shift("s", ["Mon"], time(22), time(6))
+    night = Calendar([Shift("w", ["Mon"], time(22), time(6))])
     day = 2 if local > "12" else 3  # Monday evening or Tuesday morning, March 2026
     now = datetime.fromisoformat(f"2026-03-{day:02}T{local}").replace(tzinfo=SHANGHAI)
-    assert covered([night], SHANGHAI, now.astimezone(UTC)) is expected
+    assert bool(on_duty(night, SHANGHAI, now.astimezone(UTC))) is expected
 
 
 def test_equal_times_are_a_whole_day() -> None:
-    whole = Shift("s", ["Mon"], time(8), time(8))
-    assert covered([whole], SHANGHAI, datetime(2026, 3, 3, 7, 59, tzinfo=SHANGHAI))
-    assert not covered([whole], SHANGHAI, datetime(2026, 3, 3, 8, 0, tzinfo=SHANGHAI))
+    whole = Calendar([Shift("w", ["Mon"], time(8), time(8))])
+    assert on_duty(whole, SHANGHAI, datetime(2026, 3, 3, 7, 59, tzinfo=SHANGHAI)) == ["w"]
+    assert on_duty(whole, SHANGHAI, datetime(2026, 3, 3, 8, 0, tzinfo=SHANGHAI)) == []
 
 
 @pytest.mark.parametrize("day", [29, 25])
 def test_a_shift_keeps_to_the_clock_on_the_wall_when_daylight_saving_changes(day: int) -> None:
     """On 29 March and 25 October 2026 the night in Berlin lasts 7 and 9 hours."""
     month = 3 if day == 29 else 10
-    night = Shift("s", EVERY_DAY, time(22), time(6))
+    night = Calendar([Shift("w", EVERY_DAY, time(22), time(6))])
     for hour, minute, expected in ((5, 59, True), (6, 0, False), (21, 59, False), (22, 0, True)):
         now = datetime(2026, month, day, hour, minute, tzinfo=BERLIN)
-        assert covered([night], BERLIN, now.astimezone(UTC)) is expected
+        assert bool(on_duty(night, BERLIN, now.astimezone(UTC))) is expected
+
+
+def test_a_dated_exception_takes_a_shift_away_or_adds_one_on_its_own_date() -> None:
+    weekly = [Shift("a", EVERY_DAY, time(8), time(18)), Shift("b", EVERY_DAY, time(22), time(6))]
+    holiday = date(2026, 10, 1)
+
+    def at(day: int, hour: int, *dates: Dated) -> list[str]:
+        now = datetime(2026, 10, day, hour, tzinfo=SHANGHAI).astimezone(UTC)
+        return on_duty(Calendar(weekly, list(dates)), SHANGHAI, now)
+
+    closed = Dated(holiday, None, None, None)
+    only_a = Dated(holiday, "a", None, None)
+    instead = Dated(holiday, "c", time(9), time(9))
+    assert (at(1, 12, closed), at(2, 12, closed), at(1, 23, closed)) == ([], ["a"], [])
+    assert (at(1, 12, only_a), at(1, 23, only_a)) == ([], ["b"])
+    assert at(1, 3, closed) == ["b"]  # the night that began the day before
+    assert (at(1, 12, closed, instead), at(2, 8, closed, instead)) == (["c"], ["c", "a"])

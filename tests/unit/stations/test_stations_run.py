@@ -22,6 +22,7 @@ from schemas.alerts import Change
 from schemas.times import to_micros
 from schemas.wire import Card, Heartbeat
 from stations.ladder import Ladder
+from stations.policy import Coverage
 from stations.run import Serve, run
 from stations.settings import StationsSettings
 from store import alerts
@@ -54,7 +55,9 @@ async def copy(
     ladder: Ladder | None = None,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """A stations process, ended the way it is ended in life."""
-    settings = StationsSettings(name=name, poll_s=0.2, heartbeat_s=1, ladder=ladder or Ladder())
+    settings = StationsSettings(
+        name=name, poll_s=0.2, heartbeat_s=1, ladder=ladder or Ladder(), coverage=Coverage.CALENDAR
+    )
     running = asyncio.create_task(
         run(settings, dsn=dsn, broker=broker.url, rng=Random(1), registry=registry, serve=serve)
     )
