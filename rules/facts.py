@@ -18,34 +18,60 @@ from rules.columns import State
 from rules.frame import Round
 from rules.limits import FOREVER
 from rules.presses import Presses
-from rules.world import World
+from rules.world import Role, World
 from schemas.quantities import UNKNOWN, Fall, Sos
 from schemas.times import NEVER
 
 Array = NDArray[Any]
 Bool = NDArray[np.bool_]
+Int64 = NDArray[np.int64]
 
 
 @dataclass(slots=True)
-class News:
-    """What a round's rows changed: masks over its rows, and what held before.
+class Bedside:
+    """Rows that may speak of an elder's bed, as columns of equal length.
 
-    `bed_source`: the row may speak of its elder's bed. `bed`: it says in_bed, in order; then
-    `bed_before`, `bed_at`, `bed_hold` hold the earlier level, its time, and until when it held.
-    `in_bed`: what is known of the bed at the row, carried while fresh. `presence`: says
-    presence, in order; `entered`, `left`: its edges. `fall`: says fall, in order;
-    `fall_before`: the state before; `in_run`: not in order, but within a confirmed fall that is
-    known. `sos`: what the row newly says of it: unknown where a level merely repeats. `active`:
-    the row shows activity. `returned`: the rows (indices) that end somebody's being away.
+    `row`: its place in the round. `limit`: the event time by which the elder's timers fire (the
+    row's own, or its watermark). `stale`: from when its word no longer holds. `said`: its
+    in_bed; `in_bed`: what is known at the row, carried while fresh. `before`, `at`, `hold`: the
+    level before, when it was said, and until when it held. All µs UTC and int8.
     """
 
-    bed_source: Bool
-    bed: Bool
-    bed_before: Array
-    bed_at: Array
-    bed_hold: Array
+    row: Array
+    elder: Array
+    ts: Int64
+    limit: Int64
+    stale: Int64
+    said: Array
     in_bed: Array
-    presence: Bool
+    before: Array
+    at: Int64
+    hold: Int64
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def part(self, which: Array) -> Bedside:
+        """Some of them, by index."""
+        return Bedside(*(getattr(self, name)[which] for name in Bedside.__slots__))
+
+
+@dataclass
+class News:
+    """What a round's rows changed, and what held before.
+
+    `bedside`: the rows that may speak of a bed. `beds`: those of them that say in_bed, in order.
+    Masks over all rows: `entered`, `left`: edges of presence; `fall`: says fall, in order;
+    `in_run`: not in order, but within a confirmed fall that is known; `active`: shows activity.
+    `fall_before`: the state before, where a row says fall. `sos`: what the row newly says of it:
+    unknown where a level merely repeats. `rooms`: rows of room sensors, `presence` those of them
+    that say presence, in order; `returned`: rows that end somebody's being away (all indices).
+    """
+
+    bedside: Bedside
+    beds: Bedside
+    rooms: Array
+    presence: Array
     entered: Bool
     left: Bool
     fall: Bool
@@ -54,6 +80,29 @@ class News:
     sos: Array
     active: Bool
     returned: Array
+
+    @property
+    def bed(self) -> Bool:
+        mask = np.zeros(len(self.active), bool)
+        mask[self.beds.row] = True
+        return mask
+
+    @property
+    def bed_before(self) -> Array:
+        return self._spread(self.beds.before)
+
+    @property
+    def bed_at(self) -> Array:
+        return self._spread(self.beds.at)
+
+    @property
+    def bed_hold(self) -> Array:
+        return self._spread(self.beds.hold)
+
+    def _spread(self, values: Array) -> Array:
+        spread = np.zeros(len(self.active), values.dtype)
+        spread[self.beds.row] = values
+        return spread
 
 
 class Facts:
@@ -70,8 +119,8 @@ class Facts:
         self.presence_hold = device.column("presence_hold", np.int64, NEVER)
         self.fall = device.column("fall", np.int8, Fall.NONE)
         self.fall_at = device.column("fall_at", np.int64, NEVER)
-        self.run_from = device.column("run_from", np.int64, FOREVER)
-        self.run_to = device.column("run_to", np.int64, NEVER)
+        self.run_from = device.sparse("run_from", np.int64, FOREVER)
+        self.run_to = device.sparse("run_to", np.int64, NEVER)
         self.away = Away(state)
         self._presses = Presses(state)
 
@@ -82,27 +131,22 @@ class Facts:
 
     def look(self, rows: Round, world: World) -> News:
         """What the rows would change; changes nothing itself."""
-        elder, device, ts = rows.elder, rows.device, rows.ts
-        own = world.own_bed[device]
-        source = rows.live & world.bed_source[device]
-        source &= own | (ts > self.mattress_until[elder])
-        said = rows.values["in_bed"]
-        before, at, hold = self.bed[elder], self.bed_at[elder], self.bed_hold[elder]
-        carried = np.where((ts >= at) & (ts <= hold), before, UNKNOWN)
-        presence, entered, left = self._look_at_room(rows, world)
-        falls, fall_before, in_run = self._look_at_fall(rows)
-        bed = source & (said != UNKNOWN) & (ts >= at)
+        role = world.roles[rows.device]
+        bedside, own = self._look_at_beds(rows, role, world)
+        beds = bedside.part(np.flatnonzero((bedside.said != UNKNOWN) & (bedside.ts >= bedside.at)))
+        room = np.flatnonzero(rows.live & (role & Role.ROOM_SENSOR > 0))
+        presence, entered, left = self._look_at_rooms(rows, room)
+        falls, fall_before, in_run = self._look_at_falls(rows)
         sos = self._presses.look(rows)
-        stirred = own & rows.live & (rows.values["movement"] > 0)
-        stirred |= rows.live & (sos == Sos.PRESSED)
-        arrived = stirred | entered | (bed & (before == 0) & (said == 1))
+        arrived = (own & (rows.values["movement"] > 0)) | entered
+        arrived |= rows.live & (sos == Sos.PRESSED)
+        arrived[beds.row[(beds.before == 0) & (beds.said == 1)]] = True
+        active = arrived | left
+        active[beds.row[(beds.before == 1) & (beds.said == 0)]] = True
         return News(
-            bed_source=source,
-            bed=bed,
-            bed_before=before,
-            bed_at=at,
-            bed_hold=hold,
-            in_bed=np.where(said != UNKNOWN, said, carried),
+            bedside=bedside,
+            beds=beds,
+            rooms=room,
             presence=presence,
             entered=entered,
             left=left,
@@ -110,9 +154,36 @@ class Facts:
             fall_before=fall_before,
             in_run=in_run,
             sos=sos,
-            active=arrived | left | (bed & (before == 1) & (said == 0)),
+            active=active,
             returned=self._look_at_away(rows, arrived, world),
         )
+
+    def _look_at_beds(self, rows: Round, role: Array, world: World) -> tuple[Bedside, Bool]:
+        """The rows that may speak of a bed; which come from the elder's own."""
+        own = rows.live & (role & Role.OWN_BED > 0)
+        others = np.flatnonzero(rows.live & (role & Role.BED_SOURCE > 0) & ~own)
+        speaks = own
+        if len(others):
+            speaks = own.copy()
+            speaks[others] = rows.ts[others] > self.mattress_until[rows.elder[others]]
+        row = np.flatnonzero(speaks)
+        elder, ts, said = rows.elder[row], rows.ts[row], rows.values["in_bed"][row]
+        before, at, hold = self.bed[elder], self.bed_at[elder], self.bed_hold[elder]
+        known = (said == UNKNOWN) & (ts >= at) & (ts <= hold)
+        in_bed = np.where(known, before, said) if known.any() else said
+        bedside = Bedside(
+            row=row,
+            elder=elder,
+            ts=ts,
+            limit=np.maximum(ts, rows.watermark[row]),
+            stale=ts + world.stale[rows.device[row]],
+            said=said,
+            in_bed=in_bed,
+            before=before,
+            at=at,
+            hold=hold,
+        )
+        return bedside, own
 
     def _look_at_away(self, rows: Round, arrived: Bool, world: World) -> Array:
         """Rows in which somebody who is away does more than leave."""
@@ -123,29 +194,37 @@ class Facts:
         row, elder = row[elder >= 0], elder[elder >= 0]
         return row[self.away.ends(elder, rows.ts[row])]
 
-    def _look_at_room(self, rows: Round, world: World) -> tuple[Bool, Bool, Bool]:
-        said, before = rows.values["presence"], self.presence[rows.device]
-        presence = rows.live & world.room_sensor[rows.device] & (said != UNKNOWN)
-        presence &= rows.ts >= self.presence_at[rows.device]
-        return (
-            presence,
-            presence & (before == 0) & (said == 1),
-            presence & (before == 1) & (said == 0),
-        )
+    def _look_at_rooms(self, rows: Round, room: Array) -> tuple[Array, Bool, Bool]:
+        device, said = rows.device[room], rows.values["presence"][room]
+        in_order = np.flatnonzero((said != UNKNOWN) & (rows.ts[room] >= self.presence_at[device]))
+        before, said = self.presence[device[in_order]], said[in_order]
+        entered, left = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
+        presence = room[in_order]
+        entered[presence[(before == 0) & (said == 1)]] = True
+        left[presence[(before == 1) & (said == 0)]] = True
+        return presence, entered, left
 
-    def _look_at_fall(self, rows: Round) -> tuple[Bool, Array, Bool]:
-        device, ts, said = rows.device, rows.ts, rows.values["fall"]
-        before = self.fall[device]
+    def _look_at_falls(self, rows: Round) -> tuple[Bool, Array, Bool]:
+        words = rows.values["fall"]
+        in_order, in_run = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
+        before = np.full(len(rows), Fall.NONE, np.int8)
+        says = np.flatnonzero(words != UNKNOWN)
+        if not len(says):
+            return in_order, before, in_run
+        said, device, ts = words[says], rows.device[says], rows.ts[says]
         over = (said == Fall.NONE) | (said == Fall.CLEARED)
-        counts = (said != UNKNOWN) & (rows.live | (rows.retained & ~rows.test & over))
-        in_order = counts & (ts >= self.fall_at[device])
-        in_run = (ts >= self.run_from[device]) & (ts < self.run_to[device]) & ~rows.fall_event
+        counts = rows.live[says] | (rows.retained[says] & ~rows.test[says] & over)
+        in_order[says] = counts & (ts >= self.fall_at[device])
+        before[says] = self.fall[device]
+        confirmed = np.flatnonzero((said == Fall.CONFIRMED) & ~rows.fall_event[says])
+        device, ts = device[confirmed], ts[confirmed]
+        in_run[says[confirmed]] = (ts >= self.run_from[device]) & (ts < self.run_to[device])
         return in_order, before, in_run
 
     def adopt(self, rows: Round, news: News, world: World) -> None:
         """Take the rows' levels as the known ones."""
         self._adopt_bed(rows, news, world)
-        self._adopt_room(rows, news, world)
+        self._adopt_rooms(rows, news, world)
         if len(news.returned):
             elder = world.speaks_for[rows.device[news.returned]]
             self.away.back.put(elder, rows.ts[news.returned])
@@ -154,25 +233,19 @@ class Facts:
         self._presses.adopt(rows, world)
 
     def _adopt_bed(self, rows: Round, news: News, world: World) -> None:
-        own = np.flatnonzero(news.bed_source & world.own_bed[rows.device])
-        elder, device, ts = rows.elder[own], rows.device[own], rows.ts[own]
-        until = np.maximum(self.mattress_until[elder], ts + world.hold[device])
-        self.mattress_until.put(elder, until)
-        bed = np.flatnonzero(news.bed)
-        elder, device, ts = rows.elder[bed], rows.device[bed], rows.ts[bed]
-        self.bed.put(elder, rows.values["in_bed"][bed])
-        self.bed_at.put(elder, ts)
-        self.bed_hold.put(elder, ts + world.stale[device])
+        own = news.bedside.row[world.own_bed[rows.device[news.bedside.row]]]
+        self.mattress_until.lift(rows.elder[own], rows.ts[own] + world.hold[rows.device[own]])
+        beds = news.beds
+        self.bed.put(beds.elder, beds.said)
+        self.bed_at.put(beds.elder, beds.ts)
+        self.bed_hold.put(beds.elder, beds.stale)
 
-    def _adopt_room(self, rows: Round, news: News, world: World) -> None:
-        room = np.flatnonzero(rows.live & world.room_sensor[rows.device])
-        device = rows.device[room]
-        until = np.maximum(self.presence_hold[device], rows.ts[room] + world.hold[device])
-        self.presence_hold.put(device, until)
-        said = np.flatnonzero(news.presence)
-        device = rows.device[said]
-        self.presence.put(device, rows.values["presence"][said])
-        self.presence_at.put(device, rows.ts[said])
+    def _adopt_rooms(self, rows: Round, news: News, world: World) -> None:
+        device = rows.device[news.rooms]
+        self.presence_hold.lift(device, rows.ts[news.rooms] + world.hold[device])
+        device = rows.device[news.presence]
+        self.presence.put(device, rows.values["presence"][news.presence])
+        self.presence_at.put(device, rows.ts[news.presence])
 
     def _adopt_fall(self, rows: Round, in_order: Bool) -> None:
         said = np.flatnonzero(in_order)

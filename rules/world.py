@@ -5,6 +5,7 @@ Made anew for each registry; holds no state.
 
 from __future__ import annotations
 
+from enum import IntFlag
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +25,12 @@ _OTHERS_BED = [LOCATIONS.index(place) for place in (Location.SHARED_BED, Locatio
 _ROOM = [LOCATIONS.index(place) for place in (Location.ROOM, Location.WALL)]
 
 
+class Role(IntFlag):
+    OWN_BED = 1
+    BED_SOURCE = 2
+    ROOM_SENSOR = 4
+
+
 class World:
     """Arrays by device row unless said otherwise.
 
@@ -31,6 +38,7 @@ class World:
     own mattress, or an elder's radar). `room_sensor`: a radar that sees a room of the home.
     `capable`: could show activity by itself: own beds and room sensors. `speaks_for`: the elder
     row whose life the device shows: its own, or the only one of its home; -1 for nobody.
+    `roles`: bits of `Role`, so that many rows are looked up at once.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -47,6 +55,11 @@ class World:
         self.bed_source = self.own_bed | (one_elder & radar & ~anothers)
         self.room_sensor = devices.active & radar & np.isin(devices.location, _ROOM)
         self.capable = self.own_bed | self.room_sensor
+        self.roles = (
+            self.own_bed * Role.OWN_BED
+            | self.bed_source * Role.BED_SOURCE
+            | self.room_sensor * Role.ROOM_SENSOR
+        ).astype(np.int8)
 
     @cached_property
     def residents(self) -> Groups:

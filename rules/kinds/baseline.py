@@ -68,12 +68,12 @@ class Baseline:
         self._timers.forget()
 
     def fire(self, rows: Round, news: News) -> None:
-        quantity = rows.values[self._set.block.quantity]
-        self._rows = use = np.flatnonzero(
-            news.bed_source & (news.in_bed == 1) & ~np.isnan(quantity)
-        )
-        limits = np.maximum(rows.watermark[use], rows.ts[use])
-        self._expire(self._timers.due_among(rows.elder[use], limits))
+        beds = news.bedside
+        quantity = rows.values[self._set.block.quantity][beds.row]
+        use = np.flatnonzero((beds.in_bed == 1) & ~np.isnan(quantity))
+        self._rows, self._said = beds.part(use), quantity[use]
+        if not self._timers.idle(rows.latest):
+            self._expire(self._timers.due_among(self._rows.elder, self._rows.limit))
 
     def sweep(self, watermark: int) -> None:
         self._expire(self._timers.due_by(watermark))
@@ -81,10 +81,9 @@ class Baseline:
     # Readings
 
     def apply(self, rows: Round, news: News) -> None:  # noqa: ARG002 (a Kind's)
-        use = self._rows
-        if not len(use):
+        if not len(self._rows):
             return
-        elder, ts = rows.elder[use], rows.ts[use]
+        elder, ts = self._rows.elder, self._rows.ts
         night = self._nights.of(elder, ts)
         starts = self._nights.at(elder, night, self._starts)
         ends = self._nights.at(elder, night, self._ends)
@@ -98,7 +97,7 @@ class Baseline:
         further = add[half[add] > self._half[elder[add]]]
         self._close(elder[further])
         self._half.put(elder[further], half[further])
-        tenths = np.rint(10 * rows.values[self._set.block.quantity][use[add]].astype(np.float64))
+        tenths = np.rint(10 * self._said[add].astype(np.float64))
         self._sum.put(elder[add], self._sum[elder[add]] + tenths.astype(np.int32))
         self._count.put(elder[add], self._count[elder[add]] + 1)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rules.columns import Table
 from rules.condition import TRUE
-from rules.facts import News
+from rules.facts import Bedside
 from rules.frame import Round
 from rules.kinds.verdict import Verdict
 from rules.parameters import Parameters
@@ -34,13 +34,18 @@ class Proven:
         self._verdict = Verdict(self._proof.condition, parameters)
         self._needed = parameters.micros(self._proof.lasted)
 
-    def adopt(self, rows: Round, news: News, known: Array, *, span: Array) -> None:
+    def adopt(self, rows: Round, known: Bedside, *, span: Array) -> None:
         """Known readings in order; `span`: the time since the one before, while it held (µs)."""
-        elder, stays = rows.elder[known], news.in_bed[known] != 0
-        added = np.where(self._proves[elder] == 1, np.maximum(span, 0), 0)
-        self._time.put(elder, np.where(stays, self._time[elder] + added, 0))
-        proves = stays & (self._verdict(rows, news, known) == TRUE)
-        self._proves.put(elder, proves.view(np.int8))
+        elder, stays = known.elder, known.in_bed != 0
+        time, proves = self._time[elder], self._proves[elder]
+        adds = np.flatnonzero((proves == 1) & stays & (span > 0))
+        self._time.put(elder[adds], time[adds] + span[adds])
+        self._time.put(
+            elder[gone := np.flatnonzero(~stays & (time > 0))], np.zeros(len(gone), np.int64)
+        )
+        now = (stays & (self._verdict(rows, known) == TRUE)).view(np.int8)
+        turns = np.flatnonzero(now != proves)
+        self._proves.put(elder[turns], now[turns])
 
     def enough(self, elder: Array) -> NDArray[np.bool_]:
         return np.asarray(self._time[elder] >= self._needed[elder])

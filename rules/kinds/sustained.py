@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.condition import FALSE, MAYBE, TRUE
-from rules.facts import News
+from rules.facts import Bedside, News
 from rules.frame import Round
 from rules.kinds.base import Setting
 from rules.kinds.proof import Proven
@@ -74,55 +74,48 @@ class Sustained:
         self._settled = np.zeros(len(self._level.data), bool)
 
     def fire(self, rows: Round, news: News) -> None:
-        known, truth = self._known(rows, news)
+        known, truth = self._known(rows, news.bedside)
         self._decided = known, truth
         if self._timers.idle(rows.latest):
             return
-        elder = rows.elder[known]
-        limits = np.maximum(rows.watermark[known], rows.ts[known])
-        while len(due := self._timers.due_among(elder, limits)):
+        while len(due := self._timers.due_among(known.elder, known.limit)):
             self._expire(due)
 
     def sweep(self, watermark: int) -> None:
         while len(due := self._timers.due_by(watermark)):
             self._expire(due)
 
-    def _known(self, rows: Round, news: News) -> tuple[Array, Array]:
+    def _known(self, rows: Round, beds: Bedside) -> tuple[Bedside, Array]:
         """Rows that decide the condition, in order, and what they decide."""
-        source = np.flatnonzero(news.bed_source)
-        if not len(source):
-            return source, source
-        truth = self._verdict(rows, news, source)
-        use = (truth != MAYBE) & (rows.ts[source] >= self._last[rows.elder[source]])
+        truth = self._verdict(rows, beds)
+        use = (truth != MAYBE) & (beds.ts >= self._last[beds.elder])
         if use.all():
-            return source, truth
+            return beds, truth
         few = np.flatnonzero(use)
-        return source[few], truth[few]
+        return beds.part(few), truth[few]
 
-    def apply(self, rows: Round, news: News) -> None:
+    def apply(self, rows: Round, news: News) -> None:  # noqa: ARG002 (a Kind's)
         known, truth = self._decided
         if not len(known):
             return
-        elder, ts = rows.elder[known], rows.ts[known]
-        holds = ts + self._world.stale[rows.device[known]]
+        elder = known.elder
         if self._proven is not None:
-            span = np.minimum(ts, self._hold[elder]) - self._last[elder]
-            self._proven.adopt(rows, news, known, span=span)
-        self._last.put(elder, ts)
+            span = np.minimum(known.ts, self._hold[elder]) - self._last[elder]
+            self._proven.adopt(rows, known, span=span)
+        self._last.put(elder, known.ts)
         level = self._level[elder]
         loud = (truth != FALSE) | (level != MAYBE) | (self._ledger.rank[elder] != 0)
-        if len(runs := np.flatnonzero(loud)):
+        if len(run := np.flatnonzero(loud)):
             if self._quotes is not None:
-                self._value.put(elder[runs], rows.values[self._quotes][known[runs]])
-            self._run(
-                elder[runs], ts[runs], truth=truth[runs], level=level[runs], holds=holds[runs]
-            )
+                self._value.put(elder[run], rows.values[self._quotes][known.row[run]])
+            self._run(known.part(run), truth[run], level[run])
         if self._proven is not None:
-            self._hold.put(elder, holds)
+            self._hold.put(elder, known.stale)
 
-    def _run(self, elder: Array, ts: Array, *, truth: Array, level: Array, holds: Array) -> None:
+    def _run(self, known: Bedside, truth: Array, level: Array) -> None:
+        elder, ts = known.elder, known.ts
         broken = (truth != level) | (ts > self._hold[elder])
-        self._hold.put(elder, holds)
+        self._hold.put(elder, known.stale)
         turns = np.flatnonzero(broken | ~self._settled[elder])
         if not len(turns):
             return

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.condition import Condition, Truth
-from rules.facts import News
+from rules.facts import Bedside
 from rules.frame import Round
 from rules.parameters import Parameters
 
@@ -21,15 +21,14 @@ class Verdict:
         self._condition = Condition(text, figures)
         self._figures = {name: _compact(figures[name]) for name in self._condition.figures}
 
-    def __call__(self, rows: Round, news: News, which: Array) -> Truth:
-        """FALSE, MAYBE or TRUE for each of the rows `which`."""
-        values = {name: rows.values[name][which] for name in self._condition.quantities}
+    def __call__(self, rows: Round, beds: Bedside) -> Truth:
+        """FALSE, MAYBE or TRUE for each of the rows."""
+        values = {name: rows.values[name][beds.row] for name in self._condition.quantities}
         if "in_bed" in values:
-            values["in_bed"] = news.in_bed[which]
-        elder = rows.elder[which]
+            values["in_bed"] = beds.in_bed
         for name, figures in self._figures.items():
-            values[name] = figures[elder] if figures.ndim else figures
-        return np.broadcast_to(self._condition(values), which.shape)
+            values[name] = figures[beds.elder] if figures.ndim else figures
+        return np.broadcast_to(self._condition(values), beds.row.shape)
 
 
 def _compact(figures: Array) -> Array:
