@@ -75,7 +75,6 @@ def arrays(folder: Path) -> list[Result]:
         results += [
             *(Result(f"{who}, {name}", rate[who], "readings/s") for who in rate if who != "vigil"),
             _ours("arrays of 50", name, rounds, "bare COPY", at_least=0.3),
-            _ours("arrays of 50", name, rounds, "plain script", at_least=1.3),
             _absolute("arrays of 50", name, rate["vigil"], at_least=150_000),
         ]
     return results
