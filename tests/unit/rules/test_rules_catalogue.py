@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rules.check import check, count_tests
+from rules.kinds import FIGURES
 from rules.load import CATALOGUE, RuleError, load_catalogue
 from rules.rule import Rule
 
@@ -121,3 +122,12 @@ def test_the_fingerprint_follows_the_figures_and_not_the_words() -> None:
     assert Rule.model_validate(said).fingerprint() == rule.fingerprint()
     said["parameters"]["window_s"] = 31
     assert Rule.model_validate(said).fingerprint() != rule.fingerprint()
+
+
+def test_the_reference_names_every_rule_kind_and_figure() -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/rules.md").read_text(encoding="utf-8")
+    for rule in load_catalogue():
+        missing = [f"`{name}`" for name in rule.parameters if f"`{name}`" not in page]
+        assert missing == [], rule.id
+        assert rule.id in page
+    assert [kind for kind in FIGURES if f"| `{kind}` |" not in page] == []
