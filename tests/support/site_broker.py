@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.support.mosquitto import Mosquitto
 from tests.support.registry import town
+from vigil.broker_config.accounts import INGEST
 from vigil.broker_config.site import Site, Tls
 from vigil.broker_config.write import Which, write
 from vigil.embedded import process
@@ -41,8 +42,10 @@ class SiteBroker:
         with (self.config / "accounts.csv").open(newline="") as file:
             return {row["login"]: row["password"] for row in csv.DictReader(file)}
 
-    def url(self, login: str) -> str:
-        return f"mqtt://{login}:{self.passwords()[login]}@127.0.0.1:{self.port}"
+    @property
+    def url(self) -> str:
+        """As ingest logs in."""
+        return f"mqtt://{INGEST}:{self.passwords()[INGEST]}@127.0.0.1:{self.port}"
 
 
 class SiteNats(Broker):

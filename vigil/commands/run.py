@@ -1,17 +1,17 @@
-"""vigil ingest, stations, migrate, settings, doctor."""
+"""vigil ingest, stations, settings, doctor."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from store.migrate import migrate as migrate_store
 from vigil import ingest_process, logs, wiring
-from vigil.clock import SystemClock
 from vigil.commands.common import out, out_json
-from vigil.doctor import examine
+from vigil.doctor import Look, examine
+from vigil.doctor.finding import Level
 from vigil.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of text")]
@@ -31,13 +31,6 @@ def stations() -> None:
     wiring.run_stations(settings)
 
 
-def migrate() -> None:
-    """Bring the store's tables up to date. Safe to run at any time and twice at once."""
-    settings = Settings()
-    applied = migrate_store(settings.store.dsn)
-    out("applied: " + ", ".join(applied) if applied else "nothing to do")
-
-
 def show_settings(*, json: Json = False) -> None:
     """Every setting, its environment variable, its value now and what it means."""
     rows = list(_rows(Settings(), "VIGIL"))
@@ -50,15 +43,28 @@ def show_settings(*, json: Json = False) -> None:
         out(f"{name} = {value!r}\n    {about}")
 
 
-def doctor(*, json: Json = False) -> None:
-    """Check broker, store, migrations and registry, and say what to do."""
-    findings = examine(Settings(), now=SystemClock().now())
+def doctor(
+    *,
+    watch: Annotated[float, typer.Option(help="seconds of traffic to look at")] = 5,
+    accounts: Annotated[
+        Path | None,
+        typer.Option(help="accounts.csv of `vigil broker config`: try some gateways' rights"),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check store, registry and broker for what would lose messages, and say what to do.
+
+    Exit 1 where something is bad. The broker is tried with a session of its own (a few thousand
+    small messages on a topic that nobody else hears), which is removed afterwards.
+    """
+    found = []
+    for finding in examine(Settings(), Look(watch, accounts)):
+        found.append(finding)
+        if not json:
+            out(finding.text())
     if json:
-        out_json([f._asdict() for f in findings])
-    else:
-        for finding in findings:
-            out(f"{'ok ' if finding.ok else 'BAD'} {finding.what}: {finding.detail}")
-    if not all(f.ok for f in findings):
+        out_json([finding._asdict() for finding in found])
+    if any(finding.level is Level.BAD for finding in found):
         raise typer.Exit(1)
 
 
