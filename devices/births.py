@@ -16,9 +16,9 @@ from typing import NamedTuple
 Place = tuple[str, str]
 """Area and gateway that a node speaks through."""
 
-_MOST_OF_A_GATEWAY = 4_000
-_MOST = 400_000
-"""Names and aliases that are remembered, about 200 bytes each."""
+_MOST_OF_A_GATEWAY = 20_000
+_MOST = 500_000
+"""Metrics that are remembered, about 100 bytes each."""
 
 
 class Metric(NamedTuple):
@@ -29,7 +29,7 @@ class Metric(NamedTuple):
 
 
 class Birth:
-    """What a node and its devices were born with: metrics by alias and by name, and the bdSeq."""
+    """What a node and its devices were born with: metrics by alias, else by name, and the bdSeq."""
 
     __slots__ = ("metrics", "session")
 
@@ -51,7 +51,7 @@ class Births:
         self._count = 0
 
     def __len__(self) -> int:
-        """Names, aliases and nodes that are remembered: never more than `most`."""
+        """Metrics and nodes that are remembered: never more than `most`."""
         return self._count
 
     def of(self, place: Place, node: str) -> Birth | None:
@@ -67,10 +67,15 @@ class Births:
         self._remember(place, node, Birth(session), metrics)
 
     def device_born(self, place: Place, node: str, metrics: Mapping[int | str, Metric]) -> None:
-        """The aliases of a node and its devices never meet."""
+        """The aliases of a node and its devices never meet.
+
+        Of a node with more metrics than a gateway may have only the newest are remembered.
+        """
         known = self.of(place, node)
         birth = Birth(None if known is None else known.session)
         described = metrics if known is None else {**known.metrics, **metrics}
+        if len(described) >= self._most_of_a_gateway:
+            described = metrics
         self._forget(place, node)
         self._remember(place, node, birth, described)
 

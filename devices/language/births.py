@@ -8,13 +8,14 @@ says nothing.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from devices.births import Birth, Births, Metric
 from devices.decoded import DecodeError, show
 from devices.language.paths import compile_template
 from devices.message import Incoming
-from devices.readers.sparkplug_b import by_name, signed
+from devices.readers.sparkplug_b import SIGNED, by_name, signed
 
 Resolve = Callable[[Incoming], None]
 """Completes `message.root` in a copy; what no birth has named goes to `message.refused`.
@@ -59,7 +60,7 @@ def _tell(message: Incoming, *, online: bool) -> None:
 
 
 def _described(root: dict[str, Any]) -> dict[int | str, Metric]:
-    """What the birth says of its metrics, by name and by alias."""
+    """What data cannot be read without: names by alias, and else the types of signed numbers."""
     found: dict[int | str, Metric] = {}
     for metric in root["metrics"]:
         if type(metric) is not dict:
@@ -67,16 +68,21 @@ def _described(root: dict[str, Any]) -> dict[int | str, Metric]:
         name, alias, datatype = metric.get("name"), metric.get("alias"), metric.get("datatype")
         if type(name) is not str or len(name) > _LONGEST:
             continue
-        described = Metric(name, datatype if type(datatype) is int else 0)
-        found[name] = described
+        datatype = datatype if type(datatype) is int else 0
         if type(alias) is int:
-            found[alias] = described
+            found[alias] = _metric(name, datatype)
+        elif datatype in SIGNED:
+            found[name] = _metric(name, datatype)
     return found
+
+
+_metric = lru_cache(maxsize=4096)(Metric)
+"""Names are few and shared by all nodes of a model."""
 
 
 def _complete(message: Incoming, birth: Birth | None, node: str) -> None:
     metrics = message.root["metrics"]
-    if all(type(m) is dict and "name" in m and "datatype" in m for m in metrics):
+    if all(map(_is_whole, metrics)):
         return
     born = {} if birth is None else birth.metrics
     whole = [_completed(m, born) if type(m) is dict else m for m in metrics]
@@ -87,6 +93,10 @@ def _complete(message: Incoming, birth: Birth | None, node: str) -> None:
         if len(unnamed) == len(whole):
             raise error
         message.refused = [error]
+
+
+def _is_whole(metric: object) -> bool:
+    return type(metric) is dict and "name" in metric and "datatype" in metric
 
 
 def _completed(metric: dict[str, Any], born: dict[int | str, Metric]) -> dict[str, Any]:

@@ -35,19 +35,19 @@ def _fields(data: bytes) -> list[Field]:
         key = data[at]
         at += 1
         if key >= 0x80:
-            key, at = _varint(data, at, key)
+            key, at = varint(data, at, key)
         wire = key & 7
         if wire == VARINT:
             value = data[at]
             at += 1
             if value >= 0x80:
-                value, at = _varint(data, at, value)
+                value, at = varint(data, at, value)
             found.append((key, value))
         elif wire == BYTES:
             size = data[at]
             at += 1
             if size >= 0x80:
-                size, at = _varint(data, at, size)
+                size, at = varint(data, at, size)
             found.append((key, _cut(data, at, at + size)))
             at += size
         elif wire in _SIZES:
@@ -67,7 +67,7 @@ def _cut(data: bytes, start: int, end: int) -> bytes:
     return data[start:end]
 
 
-def _varint(data: bytes, at: int, value: int) -> tuple[int, int]:
+def varint(data: bytes, at: int, value: int) -> tuple[int, int]:
     """(value modulo 2^64, where the next thing begins); `value` is the byte before `at`."""
     value &= 0x7F
     shift = 7

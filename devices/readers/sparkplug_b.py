@@ -12,7 +12,7 @@ from typing import Any
 
 from devices.decoded import DecodeError
 from devices.payload import parse_json
-from devices.readers.protobuf import BYTES, FIXED32, FIXED64, VARINT, fields, tag
+from devices.readers.protobuf import BYTES, FIXED32, FIXED64, VARINT, fields, tag, varint
 
 _METRICS = tag(2, BYTES)
 _PAYLOAD = {tag(1, VARINT): "timestamp", tag(3, VARINT): "seq", tag(4, BYTES): "uuid"}
@@ -37,9 +37,10 @@ _SPELLINGS = {
     "isTransient": "is_transient",
     "isNull": "is_null",
 }
-_SIGNED_BITS = {1: 8, 2: 16, 3: 32, 4: 64}
+SIGNED = {1: 8, 2: 16, 3: 32, 4: 64}
 """Datatypes Int8, Int16, Int32, Int64, which travel as unsigned numbers of 32 or 64 bits."""
 _MOST = 1_000
+_unpack_double = struct.Struct("<d").unpack_from
 
 
 def read_sparkplug_b(payload: bytes) -> dict[str, Any]:
@@ -84,6 +85,48 @@ def _respelled(metric: dict[str, Any]) -> dict[str, Any]:
 
 
 def _metric(data: bytes) -> dict[str, Any]:
+    try:
+        return _usual_metric(data) or _any_metric(data)
+    except (IndexError, struct.error, UnicodeDecodeError):
+        return _any_metric(data)  # which says what is wrong
+
+
+def _usual_metric(data: bytes) -> dict[str, Any] | None:
+    """The hot way through a metric of the usual fields: what `_any_metric` gives, or None.
+
+    IndexError and the like where the bytes end within a field.
+    """
+    metric: dict[str, Any] = {}
+    at, end = 0, len(data)
+    whole: int | None = None
+    while at < end:
+        key = data[at]
+        at += 1
+        if key == _DOUBLE:
+            (metric["value"],) = _unpack_double(data, at)
+            at += 8
+            continue
+        number = data[at]
+        at += 1
+        if number >= 0x80:
+            number, at = varint(data, at, number)
+        if key == _NAME:
+            metric["name"] = data[at : at + number].decode()
+            at += number
+        elif (name := _SCALARS.get(key)) is not None:
+            metric[name] = number
+        elif key in _WHOLE:
+            whole = number
+        elif key == _BOOLEAN:
+            metric["value"] = number != 0
+        else:
+            return None
+    if whole is not None:
+        metric["value"] = signed(whole, metric.get("datatype"))
+    return metric if at == end else None
+
+
+def _any_metric(data: bytes) -> dict[str, Any]:
     metric: dict[str, Any] = {}
     is_value, raw = 0, None
     for key, value in fields(data):
@@ -118,7 +161,7 @@ def _value(key: int, raw: Any, datatype: int | None) -> Any:
     if key in _WHOLE:
         return signed(raw, datatype)
     if key == _DOUBLE:
-        return struct.unpack("<d", raw.to_bytes(8, "little"))[0]
+        return _unpack_double(raw.to_bytes(8, "little"))[0]
     if key == _FLOAT:
         return struct.unpack("<f", raw.to_bytes(4, "little"))[0]
     if key == _BOOLEAN:
@@ -130,7 +173,7 @@ def _value(key: int, raw: Any, datatype: int | None) -> Any:
 
 def signed(raw: int, datatype: int | None) -> int:
     """A whole number as its datatype means it; as it travels, where that is not known."""
-    bits = _SIGNED_BITS.get(datatype or 0)
+    bits = SIGNED.get(datatype or 0)
     if bits is None:
         return raw
     raw &= 2**bits - 1

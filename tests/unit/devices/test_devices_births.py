@@ -73,6 +73,11 @@ def test_devices_of_a_node_add_to_its_births(node: Node) -> None:
     assert said == {"heart_rate": 60, "movement": 5}
 
 
+def test_a_birth_types_what_data_leave_untyped(node: Node) -> None:
+    node.say("DBIRTH", {"name": "signal", "datatype": 3, "value": -60})
+    assert node.values({"name": "signal", "value": 2**32 - 67}) == {"signal": -67}
+
+
 def test_the_same_node_behind_another_gateway_is_another(node: Node) -> None:
     node.say("DBIRTH", {"name": "heart_rate", "alias": 1})
     with pytest.raises(DecodeError) as caught:

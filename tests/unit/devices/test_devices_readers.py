@@ -2,6 +2,7 @@
 
 import json
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from devices.decoded import DecodeError
 from devices.language import spec
-from devices.readers import READERS
+from devices.readers import READERS, sparkplug_b
 from devices.readers.protobuf import fields
 from devices.readers.senml import read_senml
 from devices.readers.sparkplug_b import read_sparkplug_b
@@ -156,3 +157,27 @@ def test_any_bytes_are_read_or_refused(name: str, payload: bytes) -> None:
 def test_every_reader_is_a_payload_of_the_language() -> None:
     kinds = spec.Message.model_fields["payload"].annotation
     assert set(READERS) <= set(getattr(kinds, "__args__", ()))
+
+
+METRIC_PARTS = st.lists(
+    st.tuples(
+        st.sampled_from([1, 2, 3, 4, 5, 7, 10, 11, 14, 15, 16, 20]), st.integers(0, 2**64 - 1)
+    )
+    | st.tuples(st.sampled_from([1, 15, 9]), st.binary(max_size=5) | st.just(b"heart_rate"))
+)
+
+
+@given(METRIC_PARTS, st.integers(0, 3), st.binary(max_size=9))
+def test_the_hot_way_through_a_metric_is_the_careful_one(
+    parts: list[tuple[int, int | bytes]], cut: int, rest: bytes
+) -> None:
+    data = b"".join(field(n, v) for n, v in parts) + b"\x69" * bool(rest) + rest
+    data = data[: len(data) - cut]
+
+    def outcome(read: Callable[[bytes], dict[str, Any]]) -> object:
+        try:
+            return repr(read(data))
+        except DecodeError as error:
+            return error.code
+
+    assert outcome(sparkplug_b._metric) == outcome(sparkplug_b._any_metric)
