@@ -73,7 +73,11 @@ class Baseline:
         use = np.flatnonzero((beds.in_bed == 1) & ~np.isnan(quantity))
         self._rows, self._said = beds.part(use), quantity[use]
         if not self._timers.idle(rows.latest):
-            self._expire(self._timers.due_among(self._rows.elder, self._rows.limit))
+            # Every row of the bed fires by the watermark: of two blocks that are due at one
+            # moment the first must be the first whatever is in a batch.
+            limit = rows.watermark[beds.row]
+            limit[use] = beds.limit[use]
+            self._expire(self._timers.due_among(beds.elder, limit))
 
     def sweep(self, watermark: int) -> None:
         self._expire(self._timers.due_by(watermark))
