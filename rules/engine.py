@@ -20,6 +20,7 @@ from rules.kinds.base import Kind, Listener, Setting
 from rules.lifecycle import Outbox, Teller
 from rules.limits import LATENESS
 from rules.parameters import Parameters
+from rules.parting import forget_strangers, part
 from rules.patience import device_limits, gateway_patience
 from rules.rule import Block, Rule, SilenceBlock
 from rules.world import World
@@ -52,7 +53,7 @@ class Engine:
         self._tellers: list[Teller] = []
         for rule in self.rules:
             self._add(rule)
-        self.set_registry(registry)
+        self._adopt(registry)
 
     def _add(self, rule: Rule) -> None:
         subject = kinds.SUBJECTS[rule.alert[0].kind]
@@ -72,9 +73,16 @@ class Engine:
         return int(self._clock.data[0])
 
     def set_registry(self, registry: Registry) -> None:
-        """Follow a changed registry; ValueError while there are changes to commit."""
+        """Follow a changed registry; ValueError while there are changes to commit. The alerts of
+        what left it are cleared by the next call."""
         if self._state.pending:
             raise ValueError("commit or roll back before the registry changes")
+        if part(self._state, self._tellers, self._world.registry, registry, self.clock):
+            self._outbox.keep()
+            self._forget()
+        self._adopt(registry)
+
+    def _adopt(self, registry: Registry) -> None:
         self._world = World(registry)
         self.notes = []
         self._state.device.grow(len(registry.devices.ids))
@@ -122,7 +130,7 @@ class Engine:
 
     def apply(self, readings: Readings) -> list[Change]:
         if not len(readings):
-            return []
+            return self._outbox.take()
         clock = clocks(readings, self.clock)
         self._start(clock)
         self._listen(self._hearing.listen(readings, clock))
@@ -161,7 +169,7 @@ class Engine:
 
     def advance(self, now: int) -> list[Change]:
         if now <= self.clock:
-            return []
+            return self._outbox.take()
         if self.clock == NEVER:
             self._count_silence_from(now)
         self._listen(Talk.nothing(now))
@@ -176,10 +184,11 @@ class Engine:
 
     def commit(self) -> None:
         self._state.journal.commit()
+        self._outbox.commit()
 
     def rollback(self) -> None:
         self._state.journal.rollback()
-        self._outbox.take()
+        self._outbox.rollback()
         self._forget()
 
     def _forget(self) -> None:
@@ -195,6 +204,7 @@ class Engine:
         """Adopt a snapshot, dropping what is pending; see `notes` for rules that start fresh."""
         self.rollback()
         notes = checkpoint.load(data, self._state, self.rules)
+        forget_strangers(self._state, self._world.registry)
         self._forget()
-        self.set_registry(self._world.registry)
+        self._adopt(self._world.registry)
         self.notes += notes

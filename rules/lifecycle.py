@@ -49,10 +49,29 @@ class Outbox:
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
+        self._kept: list[Change] = []
+        self._handed = False
 
     def take(self) -> list[Change]:
+        """What was decided since the last call; what is kept comes first, once."""
         changes, self.changes = self.changes, []
-        return changes
+        kept = [] if self._handed else self._kept
+        self._handed = True
+        return [*kept, *changes] if kept else changes
+
+    def keep(self) -> None:
+        """What was decided so far stands by itself: it is handed out until that is committed."""
+        self._kept += self.changes
+        self.changes = []
+
+    def commit(self) -> None:
+        if self._handed:
+            self._kept = []
+        self._handed = False
+
+    def rollback(self) -> None:
+        self.changes = []
+        self._handed = False
 
 
 class Teller:
@@ -61,6 +80,7 @@ class Teller:
     def __init__(self, rule: Rule, kind: SubjectKind, *, table: Table, outbox: Outbox) -> None:
         self.rule = rule
         self.kind: SubjectKind = kind
+        self.ledgers: list[Ledger] = []
         self._latest = table.sparse(f"{rule.id}/latest_onset", np.int64, NEVER)
         self.ids: Callable[[int], str] = str
         self.zone: Callable[[int], str] = lambda _: DEFAULT_ZONE
@@ -116,6 +136,7 @@ class Ledger:
         self.cleared: Sparse = table.sparse(f"{prefix}/alert.cleared", np.int64, NEVER)
         self.quiet: Sparse = table.sparse(f"{prefix}/alert.quiet", np.int8, 0)
         self.teller = teller
+        teller.ledgers.append(self)
 
     def reach(self, row: int, at: int, severity: Severity, telling: Telling) -> None:
         """Raise, reopen, or let rise to `severity`; an alert never sinks while open."""
