@@ -25,14 +25,14 @@ from ingest.decode import Decoder
 from ingest.emergency import place
 from ingest.emergency.guard import Guard
 from ingest.emergency.place import Part
+from ingest.latest import Latest
 from ingest.lookup import Lookup
 from ingest.metrics import Metrics
 from ingest.reject import RejectBudget
 from ingest.settings import IngestSettings
 from ingest.source import Batch, Delivery, Mark, Messages, Source
 from schemas.judge import Judge
-from schemas.times import DAY
-from store import directory, errors, ladders, partition, quarantine, rejects
+from store import directory, errors, ladders, partition, quarantine
 from store.deadline import Deadline
 from store.errors import Kind
 from store.partition import Fenced, Lease
@@ -41,7 +41,6 @@ from store.rejects import Reject
 logger = structlog.get_logger(__name__)
 
 _CHECK_S = 1.0  # how often the directory's version is looked at
-_FORGET_S = 3600.0  # how often old rejects are deleted
 _PAUSE_S = (0.05, 5.0)  # between attempts while the store fails: first, and at most
 
 
@@ -55,6 +54,7 @@ class Parts(NamedTuple):
     clock: Clock
     metrics: Metrics
     guard: Guard
+    latest: Latest
     lost: Callable[[], bool]
     """Whether another copy is known to have taken the partition over."""
 
@@ -71,7 +71,7 @@ class Ingest:
         self._committed = batch_log.CommittedPackets()
         self._session, self._session_name = 0, secrets.token_hex(8)
         self._last_received = 0
-        self._snapshot_due = self._check_due = self._tick_due = self._forget_due = 0.0
+        self._snapshot_due = self._check_due = self._tick_due = 0.0
         self._stopping = False
         self._deadline = Deadline(settings.store_timeout_s)
 
@@ -122,6 +122,7 @@ class Ingest:
         entries = 0
         for batch, content in partition.read_log(self._connection, name, after=0):
             entry = batch_log.decode(content)
+            self._parts.latest.observe(entry.rows())
             if batch > covered:
                 rows = entry.rows()
                 batches.judge_all(self._judge, rows, resumed=entry.resumed, advanced=entry.advanced)
@@ -166,7 +167,6 @@ class Ingest:
         self._check_due = now + _CHECK_S
         try:
             with self._deadline.on(self._connection):
-                self._forget_rejects(now)
                 if directory.directory_version(self._connection) == self._version:
                     return
                 self._load_registry()
@@ -187,12 +187,6 @@ class Ingest:
         decoder = self._make_decoder(Lookup(registry, ignored=ignored), aside)
         self._guard.follow(fitted, decoder, rungs)
         self._version = version
-
-    def _forget_rejects(self, now: float) -> None:
-        if now >= self._forget_due:
-            self._forget_due = now + _FORGET_S
-            keep = self._settings.reject_days * DAY
-            rejects.forget(self._connection, before=self._clock.now() - keep)
 
     def _unseen(self, messages: Messages) -> Messages:
         """Without redeliveries of what is committed; those only need their acknowledgement."""
@@ -298,6 +292,7 @@ class Ingest:
         self._last_received = work.draft.last_received
         self._committed.add(work.packets)
         rows = work.columns if outcome is None else outcome.fresh
+        self._parts.latest.observe(rows)
         self._guard.committed(work.messages, rows, work.draft.strangers)
         if outcome is not None:
             self._metrics.readings.inc(outcome.new)

@@ -58,9 +58,6 @@ class IngestSettings(BaseModel):
         description="rejects, and messages in quarantine, that are kept of a gateway in a minute "
         "(a tenth of it of messages that a profile ignores); more are only counted",
     )
-    reject_days: int = Field(
-        default=30, gt=0, description="how long rejects and quarantined messages are kept"
-    )
     lease_s: float = Field(
         default=10,
         gt=1,

@@ -26,6 +26,7 @@ from ingest.emergency.unattended import Unattended
 from ingest.emergency.watch import Parts as WatchParts
 from ingest.emergency.watch import Watch
 from ingest.keeper import Keeper
+from ingest.latest import Latest
 from ingest.metrics import Metrics
 from ingest.run import Ingest, Parts
 from ingest.source import Source
@@ -128,6 +129,9 @@ class IngestProcess:
             )
             guard = self._guard(source, state)
             ending.callback(guard.close)
+            latest = Latest(lambda: connect(self._settings.store.dsn, application="vigil latest"))
+            latest.start()
+            ending.callback(latest.close)
             parts = Parts(
                 source=source,
                 catalogue=self._catalogue,
@@ -136,6 +140,7 @@ class IngestProcess:
                 clock=self._clock,
                 metrics=self._metrics,
                 guard=guard,
+                latest=latest,
                 lost=lambda: keeper.lost,
             )
             ingest = self._ingest = Ingest(parts, owned.lease, settings=self._settings.ingest)
