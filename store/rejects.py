@@ -9,7 +9,6 @@ from typing import Any, LiteralString, NamedTuple
 
 import numpy as np
 import psycopg
-from psycopg import sql
 
 from schemas.readings import Flag, Readings
 from schemas.times import from_micros
@@ -137,17 +136,6 @@ def count_overflow(
             for gateway, count in overflow.items()
         ],
     )
-
-
-def forget(connection: psycopg.Connection, *, before: int) -> int:
-    """Delete rejects and quarantined messages received before a time (µs UTC); how many.
-
-    They may hold what people said to a device, so they are kept for a time only (I3: 30 days).
-    """
-    old = sql.SQL("DELETE FROM {} WHERE received < %s")
-    tables = map(sql.Identifier, ("reject", "quarantine", "reject_overflow"))
-    when = [from_micros(before)]
-    return sum(connection.execute(old.format(table), when).rowcount for table in tables)
 
 
 def _insert(

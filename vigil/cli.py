@@ -16,6 +16,7 @@ from vigil.commands import (
     report,
     run,
     simulate,
+    store,
 )
 
 app = typer.Typer(
@@ -27,7 +28,8 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("ingest")(run.ingest)
 app.command("stations")(run.stations)
-app.command("migrate")(run.migrate)
+app.command("migrate")(store.migrate)
+app.command("maintain")(store.maintain)
 app.command("settings")(run.show_settings)
 app.command("doctor")(run.doctor)
 app.add_typer(broker.app, name="broker")

@@ -21,6 +21,7 @@ from ingest.mqtt import BrokerAddress
 from ingest.settings import IngestSettings
 from stations.console.settings import ConsoleSettings
 from stations.settings import StationsSettings
+from store.settings import StoreSettings
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -30,15 +31,6 @@ def _broker_url(url: str) -> str:
     if parts.scheme not in _PORTS or not parts.hostname:
         raise ValueError("a broker is mqtt://host[:port] or mqtts://host[:port]")
     return url
-
-
-class StoreSettings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    dsn: str = Field(
-        default="postgresql://localhost/vigil",
-        description="PostgreSQL or TimescaleDB: a libpq connection string",
-    )
 
 
 class BrokerSettings(BaseModel):

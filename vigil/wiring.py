@@ -24,6 +24,7 @@ from store.connect import connect
 from store.migrate import check
 from vigil.clock import ScaledClock, SystemClock
 from vigil.settings import Settings, Time
+from vigil.upkeep import keep_up
 
 logger = structlog.get_logger(__name__)
 
@@ -111,11 +112,13 @@ async def _run_stations(settings: Settings) -> None:
             serve=_console(settings, clock),
         )
     )
+    upkeep = asyncio.create_task(keep_up(settings.store, make_clock(settings.time)))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, running.cancel)
     with suppress(asyncio.CancelledError):
         await running
+    upkeep.cancel()
     logger.info("stations stopped in order")
 
 

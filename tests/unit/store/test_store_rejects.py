@@ -11,7 +11,6 @@ from store.rejects import (
     Quarantined,
     Reject,
     count_overflow,
-    forget,
     write_quarantine,
     write_rejects,
     write_status,
@@ -115,13 +114,3 @@ def test_only_the_status_of_known_gateways_is_kept(connection: psycopg.Connectio
     ).fetchall()
     flags = int(Flag.RETAINED | Flag.SIGN_OF_LIFE)
     assert kept == [(7, True, flags), (8, False, flags)]
-
-
-def test_what_is_older_than_the_time_is_forgotten(connection: psycopg.Connection) -> None:
-    for received in (START, START + 10):
-        write_rejects(connection, [REJECT._replace(received=received)])
-        write_quarantine(connection, [QUARANTINED._replace(received=received)])
-        count_overflow(connection, {"g": 5}, received=received)
-    assert forget(connection, before=START + 10) == 3
-    for table in ("reject", "quarantine", "reject_overflow"):
-        assert _count(connection, table) == 1
