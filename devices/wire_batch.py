@@ -28,6 +28,7 @@ _Said = Record | list[Record] | None
 _COLON, _ESCAPE = ord(":"), ord("\\")  # bytes look for a number faster than for bytes
 
 _decode_joined = msgspec.json.Decoder(list[Record | list[Record] | int]).decode
+_decode_any = msgspec.json.Decoder().decode
 _decode_alone = msgspec.json.Decoder(Record | list[Record]).decode
 
 
@@ -130,14 +131,29 @@ def _flat(said: list[_Said]) -> tuple[Int64, list[Record]]:
 
 
 def _leave_ambiguous(left: Bool, payloads: Sequence[bytes], message: Int64, colons: Int64) -> None:
-    """Leave what has more colons than its keys account for.
+    """Leave what may name a key twice: it has more colons than its keys and texts account for.
 
-    In a text without escapes, every colon belongs to a known key or to the text under it, unless
-    some key is unknown, or stands twice. None has fewer, so that equal sums clear a whole batch.
+    In a text without escapes every colon belongs to a key or to a text, and none has fewer than
+    that: equal sums clear a whole batch. Keys that mean nothing here were not counted yet.
     """
     used = np.bincount(message, colons, len(payloads))
     written = np.fromiter((p.count(_COLON) for p in payloads), np.int64, len(payloads))
-    left |= written != used
+    for place in np.flatnonzero((written != used) & ~left).tolist():
+        left[place] = not _all_accounted_for(payloads[place], written[place])
+
+
+def _all_accounted_for(payload: bytes, colons: int) -> bool:
+    """Whether there are no more colons than keys of any name, and texts, have."""
+    try:
+        said = _decode_any(payload)
+    except (ValueError, RecursionError):  # what was passed over is no UTF-8, or nested too deeply
+        return False
+    records = said if isinstance(said, list) else [said]
+    keys = sum(map(len, records))
+    if keys == colons:
+        return True
+    texts = [text for record in records for pair in record.items() for text in pair]
+    return keys + sum(text.count(":") for text in texts if isinstance(text, str)) == colons
 
 
 def _wire(message: Int64, found: Columns, left: Bool) -> Wire:

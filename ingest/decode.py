@@ -21,7 +21,7 @@ from ingest.routes import Routes
 from ingest.said import Said
 from ingest.single import Notes, Single, Site
 from ingest.source import Messages
-from ingest.stamps import stamps
+from ingest.stamps import Passing, stamps
 from ingest.stranger import Stranger
 from ingest.times import believed
 from schemas.readings import Int64
@@ -91,12 +91,10 @@ class Decoder:
     def _read_singles(self, messages: Messages, plain: Int64, notes: Notes) -> Int64:
         """Into `notes`; how many stamps each message has taken."""
         counts = plain.copy()
+        passing = Passing(messages.received, plain)
         behind = 0
         for place in np.flatnonzero(plain == 0).tolist():
-            between = slice(behind, place)
-            before = stamps(messages.received[between], plain[between], after=notes.last_received)
-            if len(before):
-                notes.last_received = int(before[-1])
+            notes.last_received = passing.last(behind, place, after=notes.last_received)
             single = Single(self._site, notes, messages[place])
             single.handle()
             counts[place] = single.stamps

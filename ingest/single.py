@@ -55,6 +55,11 @@ class Notes:
     """By gateway: rejects beyond its budget, and messages of ignored devices; only counted."""
 
 
+# Plain integers: an operation on members of an enumeration takes a microsecond.
+_RETAINED, _BACKLOG = int(Flag.RETAINED), int(Flag.BACKLOG)
+_SIGN_OF_LIFE = int(Flag.SIGN_OF_LIFE)
+
+
 class Single:
     """One delivery; `stamps` says how many of its own `received` it has taken."""
 
@@ -63,9 +68,7 @@ class Single:
         self._lookup = site.lookup
         self._address = site.address(delivery.topic)
         self.stamps = 0
-        self._flags = int(
-            (Flag.RETAINED if delivery.retain else 0) | (Flag.BACKLOG if delivery.backlog else 0)
-        )
+        self._flags = (_RETAINED if delivery.retain else 0) | (_BACKLOG if delivery.backlog else 0)
 
     def handle(self) -> None:
         delivery = self._delivery
@@ -209,7 +212,7 @@ class Single:
 
     def _sign_of_life(self, device: int, gateway: int, *, online: int = -1) -> int:
         received = self._stamp()
-        flags = self._flags | int(Flag.SIGN_OF_LIFE)
+        flags = self._flags | _SIGN_OF_LIFE
         self._notes.rows.append(Row(received, device, -1, gateway, None, online, flags))
         return received
 

@@ -69,7 +69,9 @@ def check(payloads: list[bytes], own: list[str | None]) -> Wire:
         if wire.left[place]:
             assert readings == []
         else:
-            assert said_alone(payloads[place], own[place]) == Decoded(PROFILE, readings)
+            alone = said_alone(payloads[place], own[place])
+            assert isinstance(alone, Decoded)
+            assert alone == Decoded(PROFILE, readings, unknown_keys=alone.unknown_keys)
             assert readings
     return wire
 
@@ -193,6 +195,20 @@ def test_nulls_are_unknown_and_named() -> None:
     assert not wire.left.any()
     assert wire.ts.tolist() == [NEVER, 1_768_000_000_000_000, NEVER]
     assert wire.key.tolist() == [-1, 7, -1]
+
+
+def test_a_key_that_means_nothing_here_slows_nobody_down() -> None:
+    payloads = [
+        b'{"rssi":-60,"movement":1,"note":"a:b"}',
+        b'[{"a:b":null,"movement":1},{"movement":2}]',
+        b'{"rssi":-60,"movement":1,"rssi":-61}',
+        b'{"rssi":{"movement":2},"movement":1}',
+        b'{"note":"\xff","movement":1}',
+        b'{"x":' + b"[" * 2_000 + b"]" * 2_000 + b"}",
+        GOOD,
+    ]
+    wire = check(payloads, ["m1"] * len(payloads))
+    assert wire.left.tolist() == [False, False, True, True, True, True, False]
 
 
 def test_nothing_gives_nothing() -> None:
