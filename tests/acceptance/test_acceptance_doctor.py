@@ -64,7 +64,7 @@ def test_nothing_is_wrong_with_what_broker_config_writes(
     ):
         accounts = str(broker.config / "accounts.csv")
         code, found = doctor(running, "--watch", "0", "--accounts", accounts)
-        assert (code, levels(found)) == (0, {})
+        assert (code, levels(found)) == (0, {}), found
         assert found["rights of g1"]["level"] == found["queue"]["level"] == "ok"
         assert sessions_left(broker) == []
 

@@ -18,7 +18,8 @@ from vigil.settings import Settings
 _BEYOND_DEFAULT = 1_200
 """Mosquitto's default keeps 1,000 queued messages of a client, and 20 on the way."""
 _MOST = 21_000
-_SILENCE = 1.0  # seconds without another message; below NATS's shortest sensible redelivery wait
+_SILENCE = 1.5  # seconds without another message: the window is full
+_PATIENCE = 5.0  # seconds without another message after an answer: there are no more
 
 
 def examine(settings: Settings, advice: Advice) -> Iterator[Finding]:
@@ -62,7 +63,7 @@ def _away_and_back(address: BrokerAddress, name: str, count: int) -> tuple[bool,
         while heard < len(session.heard) < count:
             heard = len(session.heard)
             session.acknowledge()
-            session.listen(count, silence=_SILENCE)
+            session.listen(count, silence=_PATIENCE)
         session.acknowledge()
         return session.kept, ahead, len({message.payload for message in session.heard})
 
