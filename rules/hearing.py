@@ -147,7 +147,9 @@ class Hearing:
         if len(self._world.registry.devices.gateway):
             through = np.where(known, self._world.registry.devices.gateway[own], -1)
         gateway = np.where(readings.gateway >= 0, readings.gateway, through)
-        return np.where(gateway < self.gateway_heard.data.size, gateway, -1).astype(np.intp)
+        active = np.append(self._world.registry.gateways.active, False)  # the last: none
+        gateway = np.minimum(gateway, len(active) - 1)
+        return np.where(active[gateway], gateway, -1).astype(np.intp)
 
     def _gateways(self, of: Int64, when: Int64, speech: Array) -> tuple[Int64, Array]:
         """For each event: when its gateway had last spoken, itself included; who came back."""

@@ -63,6 +63,8 @@ class Inactivity:
         self._one[elders.home[rows]] = rows
         counts = np.bincount(elders.home[rows], minlength=homes)
         self._one[:homes][counts > 1] = _SEVERAL
+        every = np.arange(len(elders.ids))
+        self._timers.set(every, self._deadline(every))
 
     def forget(self) -> None:
         self._timers.forget()
@@ -114,7 +116,8 @@ class Inactivity:
         ):
             after = np.where(rank < step.severity.rank, of_step[elders], after)
         after = np.where(self._stopped[elders] == 1, FOREVER, after)
-        due = np.where(after >= FOREVER, FOREVER, self._base[elders] + after)
+        base = self._base[elders]
+        due = np.where((after >= FOREVER) | (base == NEVER), FOREVER, base + after)
         is_open = np.flatnonzero(rank)
         is_open = is_open[self._ledger.quiet[elders[is_open]] == 0]
         due[is_open] = np.minimum(due[is_open], self._until[elders[is_open]] + 1)

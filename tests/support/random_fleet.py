@@ -176,6 +176,58 @@ def _home_devices(random: Random, home: str, gateway: str) -> list[Device]:
     return devices
 
 
+def varied(random: Random, directory: Directory) -> Directory:
+    """The same fleet some time later: people and devices have come, gone and moved."""
+    homes = [h.id for h in directory.homes]
+    elders = [_moved(random, e, homes) for e in directory.elders if random.random() < 0.8]
+    kept = {e.id for e in elders}
+    gateways = [g.id for g in directory.gateways]
+    devices = tuple(
+        _rehung(random, device, gateways)
+        for device in directory.devices
+        if random.random() < 0.85 and (device.elder is None or device.elder in kept)
+    )
+    changes = {
+        "elders": tuple(elders),
+        "devices": devices,
+        "overrides": tuple(_overrides(random, elders)),
+        "away": tuple(_away(random, elders)),
+    }
+    return directory.model_copy(update=changes)
+
+
+def _moved(random: Random, elder: Elder, homes: list[str]) -> Elder:
+    update: dict[str, Any] = {}
+    if random.random() < 0.2:
+        update["home"] = random.choice(homes)
+    if random.random() < 0.3:
+        update["living"] = random.choice((Living.LONE, Living.WITH_FAMILY))
+        update["care_level"] = random.randint(0, 4)
+    return elder.model_copy(update=update)
+
+
+def _rehung(random: Random, device: Device, gateways: list[str]) -> Device:
+    update: dict[str, Any] = {}
+    if random.random() < 0.1:
+        update["gateway"] = random.choice(gateways)
+    if random.random() < 0.1:
+        update["interval_s"] = 2 * device.interval_s
+    if random.random() < 0.1 and device.kind is DeviceKind.MATTRESS:
+        update["location"] = random.choice((Location.BED, Location.GUEST_BED))
+    return device.model_copy(update=update)
+
+
+def registry_within(directory: Directory, whole: Registry) -> Registry:
+    """A part of a fleet; every row is that of the whole."""
+    return Registry.build(
+        directory,
+        devices=whole.devices.row,
+        elders=whole.elders.row,
+        homes=whole.homes.row,
+        gateways=whole.gateways.row,
+    ).fitted(MODELS)
+
+
 def plain_engine(directory: Directory) -> plain.ReferenceEngine:
     home_of = {e.id: e.home for e in directory.elders}
     devices = {
@@ -195,13 +247,18 @@ def plain_engine(directory: Directory) -> plain.ReferenceEngine:
     }
     elders = {
         e.id: plain.Elder(
-            e.id, e.home, e.living in (Living.LONE, Living.LEFT_BEHIND), str(e.zone), e.care_level
+            e.id,
+            e.home,
+            e.living in (Living.LONE, Living.LEFT_BEHIND),
+            str(e.zone),
+            e.care_level,
         )
         for e in directory.elders
     }
     return plain.ReferenceEngine(
         devices,
         elders,
+        {g.id for g in directory.gateways},
         overrides={(o.elder, o.rule, o.parameter): _number(o.value) for o in directory.overrides},
         away=[(a.elder, to_micros(a.start), to_micros(a.until)) for a in directory.away],
     )
@@ -339,20 +396,20 @@ class History:
         return self._sticky[key]
 
 
-def as_readings(rows: list[plain.Row], registry: Registry) -> Readings:
-    """The same rows as columns."""
+def as_readings(rows: list[plain.Row], registry: Registry, whole: Registry) -> Readings:
+    """The same rows as columns. `whole` knows the rows of everything that there ever is."""
     readings = Readings.blank(len(rows))
-    devices, gateways = registry.devices, registry.gateways
     for index, row in enumerate(rows):
         readings.ts[index], readings.received[index] = row.ts, row.received
         readings.key[index] = index
         if row.gateway is not None:
-            readings.gateway[index] = gateways.row[row.gateway]
+            readings.gateway[index] = whole.gateways.row[row.gateway]
         if row.device is not None:
-            device = devices.row[row.device]
-            readings.device[index] = device
-            readings.elder[index] = devices.elder[device]
-            readings.gateway[index] = devices.gateway[device]
+            readings.device[index] = whole.devices.row[row.device]
+            if row.device in registry.devices.row:
+                device = registry.devices.row[row.device]
+                readings.elder[index] = registry.devices.elder[device]
+                readings.gateway[index] = registry.devices.gateway[device]
         if row.online is not None:
             readings.online[index] = row.online
         readings.flags[index] = _flags(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,12 @@ class Still:
 class Inactivity:
     def __init__(self, engine: ReferenceEngine) -> None:
         self.engine = engine
-        self.still = {elder: Still() for elder in engine.elders}
+        self.still: dict[str, Still] = defaultdict(Still)
+
+    def follow(self) -> None:
+        """The figures have changed: set every deadline anew."""
+        for elder in self.engine.elders:
+            self._schedule(elder)
 
     def _after(self, elder: str, severity: str) -> int | None:
         home = self.engine.elders[elder].home

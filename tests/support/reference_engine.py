@@ -6,8 +6,10 @@ the engine. It is slow on purpose: before every reading it looks at every timer 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from tests.support.reference_activity import Inactivity
 from tests.support.reference_figures import DAY, HOUR, INF, MIN, S, default_figure
@@ -184,6 +186,7 @@ class FallState:
 class ReferenceEngine:
     devices: dict[str, Device]
     elders: dict[str, Elder]
+    gateways: set[str]
     overrides: dict[tuple[str, str, str], float] = field(default_factory=dict)
     away: list[tuple[str, int, int]] = field(default_factory=list)
     clock: int | None = None
@@ -192,12 +195,12 @@ class ReferenceEngine:
     def __post_init__(self) -> None:
         self.alerts: dict[tuple[str, str], Alert] = {}
         self.latest_onset: dict[tuple[str, str], int] = {}
-        self.bed = {e: Level() for e in self.elders}
+        self.bed: dict[str, Level] = defaultdict(Level)
         self.mattress_until: dict[str, int] = {}
-        self.presence = {d: Level() for d in self.devices}
-        self.presses = {(rule, d): Presses() for d in self.devices for rule in ("sos", "fall")}
-        self.held = {(lane, d): Held() for d in self.devices for lane in ("live", "old", "test")}
-        self.falls = {d: FallState() for d in self.devices}
+        self.presence: dict[str, Level] = defaultdict(Level)
+        self.presses: dict[tuple[str, str], Presses] = defaultdict(Presses)
+        self.held: dict[tuple[str, str], Held] = defaultdict(Held)
+        self.falls: dict[str, FallState] = defaultdict(FallState)
         self.back: dict[str, int] = {}
         self.sustained = [SustainedRule(self, rule) for rule in SUSTAINED]
         self.night = NightAbsence(self)
@@ -207,6 +210,36 @@ class ReferenceEngine:
         self.inactivity = Inactivity(self)
         self.states: dict[tuple[str, str], int] = {}
 
+    def set_registry(self, new: ReferenceEngine) -> None:
+        """Take over the devices, elders, figures and periods of an engine that is not used."""
+        gone = {f"device:{d}" for d in self.devices.keys() - new.devices.keys()}
+        gone |= {f"elder:{e}" for e in self.elders.keys() - new.elders.keys()}
+        gone |= {f"gateway:{g}" for g in self.gateways - new.gateways}
+        for (block, subject), alert in list(self.alerts.items()):
+            if subject in gone:
+                if alert.severity is not None and self.clock is not None:
+                    self._clear(block, subject, self.clock)
+                del self.alerts[(block, subject)]
+                self.latest_onset.pop((block.split("/", maxsplit=1)[0], subject), None)
+        self._forget({subject.split(":")[1] for subject in gone})
+        self.devices, self.elders, self.gateways = new.devices, new.elders, new.gateways
+        self.overrides, self.away = new.overrides, new.away
+        self.silence.follow()
+        self.inactivity.follow()
+
+    def _forget(self, gone: set[str]) -> None:
+        by_id: list[dict[str, Any]] = [self.bed, self.mattress_until, self.presence, self.falls]
+        by_id += [self.back, self.night.outs, self.restless.tallies, self.inactivity.still]
+        by_id += [rule.runs for rule in self.sustained]
+        by_id += [trend.adding for trend in self.trends.values()]
+        for states in by_id:
+            for id_ in gone & states.keys():
+                del states[id_]
+        by_pair: list[dict[tuple[str, str], Any]] = [self.presses, self.held, self.states]
+        for pairs in by_pair:
+            for key in [key for key in pairs if key[1] in gone]:
+                del pairs[key]
+
     # The calls
 
     def apply(self, row: Row) -> None:
@@ -215,7 +248,7 @@ class ReferenceEngine:
         self.silence.fire()
         self.silence.hear(row)
         self._fire_timers()
-        if row.device is not None and not row.sign_of_life:
+        if row.device in self.devices and not row.sign_of_life:
             self._judge(row, self.devices[row.device])
         self._fire_timers()
 
@@ -546,7 +579,11 @@ class ReferenceEngine:
         holds = [
             level.hold
             for id_, level in self.presence.items()
-            if self.devices[id_].home == home and level.value is True and level.hold is not None
+            if id_ in self.devices
+            and self.devices[id_].room_sensor
+            and self.devices[id_].home == home
+            and level.value is True
+            and level.hold is not None
         ]
         return max(holds, default=None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ class Out:
 class NightAbsence:
     def __init__(self, engine: ReferenceEngine) -> None:
         self.engine = engine
-        self.outs = {elder: Out() for elder in engine.elders}
+        self.outs: dict[str, Out] = defaultdict(Out)
 
     def _zone(self, elder: str) -> str:
         return self.engine.elders[elder].zone

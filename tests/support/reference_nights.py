@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ class Restless:
 
     def __init__(self, engine: ReferenceEngine) -> None:
         self.engine = engine
-        self.tallies = {elder: Tally() for elder in engine.elders}
+        self.tallies: dict[str, Tally] = defaultdict(Tally)
 
     def fire(self, elder: str, limit: int) -> None:
         tally = self.tallies[elder]
@@ -95,7 +96,7 @@ class Trend:
         self.engine = engine
         self.block = f"{self.RULE}/{name}"
         self.floor = f"{name}_floor"
-        self.adding = {elder: Adding() for elder in engine.elders}
+        self.adding: dict[str, Adding] = defaultdict(Adding)
 
     def row(self, elder: str, ts: int, value: float) -> None:
         """A bed row that knows the rate while the elder is in bed."""

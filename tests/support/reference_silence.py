@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,24 +13,43 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Quiet:
-    """When something spoke, from when its silence counts, and when it is judged."""
+class Heard:
+    """Of a device or a gateway: by received time."""
 
-    heard: int | None = None
-    base: int | None = None
-    due: int | None = None
+    at: int | None = None
+    joined: int | None = None
+    back: int | None = None
     offline: bool = False
 
-    def count(self, now: int) -> None:
-        self.base = now if self.base is None else max(self.base, now)
+
+def _latest(*times: int | None) -> int | None:
+    return max((t for t in times if t is not None), default=None)
 
 
 class Silence:
     def __init__(self, engine: ReferenceEngine) -> None:
         self.engine = engine
-        self.devices = {d: Quiet() for d in engine.devices}
-        self.gateways = {d.gateway: Quiet() for d in engine.devices.values()}
-        self.elders = {e: Quiet() for e in engine.elders if self._devices_of(e)}
+        self.floor: int | None = None
+        self.devices: dict[str, Heard] = {}
+        self.gateways: dict[str, Heard] = {}
+        self.due: dict[tuple[str, str], int | None] = defaultdict(lambda: None)
+        """By (rule, id): when a silence is judged."""
+        self.follow()
+
+    # Who there is
+
+    def follow(self) -> None:
+        """The engine's devices and elders have changed: count everything anew."""
+        now = self.engine.clock
+        devices = self.engine.devices
+        gateways = self.engine.gateways
+        self.devices = {d: self.devices.get(d, Heard(joined=now)) for d in devices}
+        self.gateways = {g: self.gateways.get(g, Heard(joined=now)) for g in sorted(gateways)}
+        self.due.clear()
+        self._count_all()
+
+    def _behind(self, gateway: str) -> list[str]:
+        return [d.id for d in self.engine.devices.values() if d.gateway == gateway]
 
     def _devices_of(self, elder: str) -> list[str]:
         home = self.engine.elders[elder].home
@@ -43,104 +63,104 @@ class Silence:
         return max(device.limit_with(own), 5 * MIN)
 
     def patience(self, gateway: str) -> int:
-        devices = self.engine.devices.values()
-        return min(self.limit(d.id) for d in devices if d.gateway == gateway)
+        return min((self.limit(d) for d in self._behind(gateway)), default=5 * MIN)
 
     # Counting
 
     def count_from(self, now: int) -> None:
         """Every silence counts from now at the earliest."""
+        self.floor = now
+        self._count_all()
+
+    def _count_all(self) -> None:
         for device in self.devices:
-            self._count_device(device, now)
+            self._count_device(device)
         for gateway in self.gateways:
-            self._count_gateway(gateway, now)
-        for elder in self.elders:
-            self._count_elder(elder, now)
+            self._count_gateway(gateway)
+        for elder in self.engine.elders:
+            self._count_elder(elder)
 
-    def _count_device(self, id_: str, now: int) -> None:
-        quiet = self.devices[id_]
-        quiet.count(now)
-        if not self._open("device-silent", f"device:{id_}") and quiet.base is not None:
-            quiet.due = quiet.base + self.limit(id_)
+    def _set(self, rule: str, kind: str, id_: str, base: int | None, after: int | None) -> None:
+        is_open = self.engine._alert(rule, f"{kind}:{id_}").severity is not None
+        counts = not is_open and base is not None and after is not None
+        self.due[(rule, id_)] = base + after if counts else None  # type: ignore[operator]
 
-    def _count_gateway(self, id_: str, now: int) -> None:
-        quiet = self.gateways[id_]
-        quiet.count(now)
-        if not self._open("gateway-silent", f"gateway:{id_}") and quiet.base is not None:
-            quiet.due = quiet.base + self.patience(id_)
+    def _count_device(self, id_: str) -> None:
+        heard = self.devices[id_]
+        back = self.gateways[self.engine.devices[id_].gateway].back
+        base = _latest(heard.at, heard.joined, back, self.floor)
+        self._set("device-silent", "device", id_, base, self.limit(id_))
 
-    def _count_elder(self, id_: str, now: int) -> None:
-        quiet = self.elders[id_]
-        quiet.count(now)
-        after = self.engine.micros("unprotected", "silent_s", id_)
-        if not self._open("unprotected", f"elder:{id_}") and quiet.base is not None:
-            quiet.due = None if after is None else quiet.base + after
+    def _gateway_base(self, id_: str) -> int | None:
+        heard = self.gateways[id_]
+        return _latest(heard.at, heard.joined, self.floor)
 
-    def _open(self, rule: str, subject: str) -> bool:
-        return self.engine._alert(rule, subject).severity is not None
+    def _count_gateway(self, id_: str) -> None:
+        after = self.patience(id_) if self._behind(id_) else None
+        self._set("gateway-silent", "gateway", id_, self._gateway_base(id_), after)
+
+    def _count_elder(self, id_: str) -> None:
+        heard = [self.devices[d] for d in self._devices_of(id_)]
+        base = _latest(self.floor, *(h.at for h in heard), *(h.joined for h in heard))
+        after = self.engine.micros("unprotected", "silent_s", id_) if heard else None
+        self._set("unprotected", "elder", id_, base, after)
 
     # Judging, by the clock
 
     def fire(self) -> None:
         clock = self.engine.clock
-        if clock is None:
-            return
-        due_devices = [(d, q.due) for d, q in self.devices.items() if _is_due(q, clock)]
-        for id_, due in due_devices:
-            assert due is not None
-            self.devices[id_].due = None
-            if not self._down(self.engine.devices[id_].gateway, due):
-                self.engine._reach("device-silent", f"device:{id_}", due, "blue")
-        for rule, kind, severity, table in (
-            ("gateway-silent", "gateway", "blue", self.gateways),
-            ("unprotected", "elder", "orange", self.elders),
-        ):
-            for id_, quiet in table.items():
-                if _is_due(quiet, clock) and quiet.due is not None:
-                    due, quiet.due = quiet.due, None
-                    self.engine._reach(rule, f"{kind}:{id_}", due, severity)
+        for (rule, id_), due in list(self.due.items()):
+            if clock is None or due is None or due > clock:
+                continue
+            self.due[(rule, id_)] = None
+            if rule == "device-silent":
+                if not self._down(self.engine.devices[id_].gateway, due):
+                    self.engine._reach(rule, f"device:{id_}", due, "blue")
+            elif rule == "gateway-silent":
+                self.engine._reach(rule, f"gateway:{id_}", due, "blue")
+            else:
+                self.engine._reach(rule, f"elder:{id_}", due, "orange")
 
     def _down(self, gateway: str, at: int) -> bool:
-        quiet = self.gateways[gateway]
-        assert quiet.base is not None
-        return quiet.offline or at - quiet.base >= self.patience(gateway)
+        base = self._gateway_base(gateway)
+        assert base is not None
+        return self.gateways[gateway].offline or at - base >= self.patience(gateway)
 
     # Hearing
 
     def hear(self, row: Row) -> None:
         gateway = row.gateway
-        if row.device is not None:
+        known = row.device in self.engine.devices
+        if row.device is not None and known:
             gateway = self.engine.devices[row.device].gateway
-        if gateway is None:
+        if gateway is None or gateway not in self.gateways:
             return
         if row.device is None and row.online is False:
             self.gateways[gateway].offline = True
-            self.gateways[gateway].due = None
-            self.engine._reach("gateway-silent", f"gateway:{gateway}", row.received, "blue")
+            if self._behind(gateway):
+                self.due[("gateway-silent", gateway)] = None
+                self.engine._reach("gateway-silent", f"gateway:{gateway}", row.received, "blue")
         elif not row.retained:
             self._hear_gateway(gateway, row.received)
-            if row.device is not None:
+            if row.device is not None and known:
                 self._hear_device(row.device, row.received)
 
     def _hear_gateway(self, id_: str, now: int) -> None:
-        quiet = self.gateways[id_]
-        gap = None if quiet.heard is None else now - quiet.heard
-        if quiet.offline or gap is None or gap >= self.patience(id_):
-            for device in self.engine.devices.values():
-                if device.gateway == id_:
-                    self._count_device(device.id, now)
-        quiet.heard, quiet.offline = now, False
+        heard = self.gateways[id_]
+        gap = None if heard.at is None else now - heard.at
+        if heard.offline or gap is None or gap >= self.patience(id_):
+            heard.back = now
+            for device in self._behind(id_):
+                self._count_device(device)
+        heard.at, heard.offline = now, False
         self.engine._clear("gateway-silent", f"gateway:{id_}", now)
-        self._count_gateway(id_, now)
+        self._count_gateway(id_)
 
     def _hear_device(self, id_: str, now: int) -> None:
         self.engine._clear("device-silent", f"device:{id_}", now)
-        self._count_device(id_, now)
-        for elder in self.elders:
+        self.devices[id_].at = now
+        self._count_device(id_)
+        for elder in self.engine.elders:
             if id_ in self._devices_of(elder):
                 self.engine._clear("unprotected", f"elder:{elder}", now)
-                self._count_elder(elder, now)
-
-
-def _is_due(quiet: Quiet, clock: int) -> bool:
-    return quiet.due is not None and quiet.due <= clock
+                self._count_elder(elder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -64,7 +65,7 @@ class Run:
 class SustainedRule:
     def __init__(self, engine: ReferenceEngine, spec: Spec) -> None:
         self.engine, self.spec = engine, spec
-        self.runs = {elder: Run() for elder in engine.elders}
+        self.runs: dict[str, Run] = defaultdict(Run)
 
     def judge(self, row: Row, device: Device, in_bed: bool | None) -> None:
         elder = device.elder

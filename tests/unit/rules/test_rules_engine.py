@@ -52,7 +52,7 @@ def beat(second: float, rate: float) -> Row:
 
 
 def rows(*said: Row) -> Readings:
-    return as_readings(list(said), REGISTRY)
+    return as_readings(list(said), REGISTRY, REGISTRY)
 
 
 def test_it_is_a_judge_and_knows_no_time_at_first() -> None:
@@ -194,7 +194,7 @@ def test_a_press_of_a_home_device_names_everyone_and_a_flat_battery() -> None:
     registry = Registry.build(
         DIRECTORY.model_copy(update={"devices": (*DIRECTORY.devices, button)})
     )
-    batch = as_readings([press(0, "wall")], registry)
+    batch = as_readings([press(0, "wall")], registry, registry)
     batch.battery[0] = 0
     (change,) = (c for c in Engine(RULES, registry).apply(batch) if c.rule == "sos")
     everyone = tuple(e.id for e in DIRECTORY.elders if e.home == home)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rules.engine import Engine
 from rules.load import load_catalogue
 from schemas.alerts import Change, alert_id
+from schemas.directory import Directory
 from schemas.registry import Registry
 from schemas.times import MINUTE, SECOND
 from tests.support import random_fleet
@@ -44,7 +45,7 @@ class Driver:
 
     def __init__(self, random: Random, registry: Registry) -> None:
         self._random = random
-        self._registry = registry
+        self._registry = self._whole = registry
         self.engine = Engine(RULES, registry)
         self.changes: list[Change] = []
 
@@ -58,8 +59,12 @@ class Driver:
             if self._random.random() < 0.1:
                 self._restart()
 
+    def follow(self, directory: Directory) -> None:
+        self._registry = random_fleet.registry_within(directory, self._whole)
+        self.engine.set_registry(self._registry)
+
     def _apply(self, batch: list[Row]) -> None:
-        readings = random_fleet.as_readings(batch, self._registry)
+        readings = random_fleet.as_readings(batch, self._registry, self._whole)
         if self._random.random() < 0.15:
             self.engine.apply(readings)
             self.engine.rollback()
@@ -87,8 +92,13 @@ class Driver:
 @settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None
 )
-@given(seed=st.integers(0, 2**32), length=st.integers(1, 400), outage=st.booleans())
-def test_both_engines_say_the_same(seed: int, length: int, outage: bool) -> None:
+@given(
+    seed=st.integers(0, 2**32),
+    length=st.integers(1, 400),
+    outage=st.booleans(),
+    moves=st.booleans(),
+)
+def test_both_engines_say_the_same(seed: int, length: int, outage: bool, moves: bool) -> None:
     random = Random(seed)
     directory = random_fleet.make_directory(random)
     registry = random_fleet.registry_of(directory)
@@ -96,9 +106,15 @@ def test_both_engines_say_the_same(seed: int, length: int, outage: bool) -> None
     rows = [history.row() for _ in range(length)]
     plain, driver = random_fleet.plain_engine(directory), Driver(random, registry)
     for part, resumed in _cut(random, rows, outage):
-        for row in part:
-            plain.apply(row)
-        driver.feed(part)
+        for piece in _pieces(random, part):
+            if moves and plain.clock is not None and random.random() < 0.5:
+                later = random_fleet.varied(random, directory)
+                plain.advance(driver.engine.clock)  # it may have ticked
+                plain.set_registry(random_fleet.plain_engine(later))
+                driver.follow(later)
+            for row in piece:
+                plain.apply(row)
+            driver.feed(piece)
         if resumed:
             plain.resume(part[-1].received)
             driver.changes += driver.engine.resume(part[-1].received)
@@ -107,6 +123,12 @@ def test_both_engines_say_the_same(seed: int, length: int, outage: bool) -> None
     plain.advance(end)
     driver.finish(end)
     assert story_of(driver.changes) == story_of_plain(plain.said)
+
+
+def _pieces(random: Random, rows: list[Row]) -> list[list[Row]]:
+    """One or a few parts: between them the registry may change."""
+    cuts = sorted(random.sample(range(1, len(rows)), min(len(rows) - 1, random.randint(0, 3))))
+    return [rows[a:b] for a, b in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
 
 
 def _cut(random: Random, rows: list[Row], outage: bool) -> list[tuple[list[Row], bool]]:
