@@ -16,6 +16,7 @@ import numpy as np
 import psycopg
 import structlog
 
+from devices.births import Births
 from devices.catalogue import Catalogue
 from ingest import batch as batches
 from ingest import log as batch_log
@@ -32,7 +33,8 @@ from ingest.reject import RejectBudget
 from ingest.settings import IngestSettings
 from ingest.source import Batch, Delivery, Mark, Messages, Source
 from schemas.judge import Judge
-from store import directory, errors, ladders, partition, quarantine
+from schemas.times import SECOND
+from store import directory, errors, ladders, partition, quarantine, unattended
 from store.deadline import Deadline
 from store.errors import Kind
 from store.partition import Fenced, Lease
@@ -67,7 +69,7 @@ class Ingest:
         self._guard = parts.guard
         self._connection = parts.connect()
         self._judge, self._clock, self._metrics = parts.judge, parts.clock, parts.metrics
-        self._budget = RejectBudget(settings.reject_rate)
+        self._budget, self._births = RejectBudget(settings.reject_rate), Births()
         self._committed = batch_log.CommittedPackets()
         self._session, self._session_name = 0, secrets.token_hex(8)
         self._last_received = 0
@@ -103,12 +105,13 @@ class Ingest:
 
     # Starting
 
-    def _make_decoder(self, lookup: Lookup, budget: RejectBudget) -> Decoder:
+    def _make_decoder(self, lookup: Lookup, budget: RejectBudget, births: Births) -> Decoder:
         return Decoder(
             self._parts.catalogue,
             lookup,
             budget=budget,
             default_area=self._settings.default_area,
+            births=births,
         )
 
     def _restore(self) -> None:
@@ -130,6 +133,8 @@ class Ingest:
                 self._guard.learn(rows)
                 entries += 1
             self._remember(entry)
+        if ahead := self._guard.went_ahead():
+            self._guard.known(unattended.known(self._connection, ahead))
         logger.info("rules restored", snapshot=covered, batches_after=entries)
 
     def _remember(self, entry: batch_log.Entry) -> None:
@@ -182,9 +187,10 @@ class Ingest:
         rungs = ladders.load(self._connection)
         fitted = registry.fitted(self._parts.catalogue.models())
         self._judge.set_registry(fitted)
-        self._decoder = self._make_decoder(Lookup(registry, ignored=ignored), self._budget)
+        lookup = Lookup(registry, ignored=ignored)
+        self._decoder = self._make_decoder(lookup, self._budget, self._births)
         aside = RejectBudget(self._settings.reject_rate)
-        decoder = self._make_decoder(Lookup(registry, ignored=ignored), aside)
+        decoder = self._make_decoder(lookup, aside, self._births.seen_by_others())
         self._guard.follow(fitted, decoder, rungs)
         self._version = version
 
@@ -216,13 +222,14 @@ class Ingest:
         return at
 
     def _prepare(self, part: Part, *, resumed: int | None, advanced: int | None) -> Work:
-        return place.prepare(
-            self._decoder,
-            part,
-            after=self._last_received,
-            resumed=resumed,
-            advanced=advanced,
-        )
+        with self._metrics.decode_seconds.time():
+            return place.prepare(
+                self._decoder,
+                part,
+                after=self._last_received,
+                resumed=resumed,
+                advanced=advanced,
+            )
 
     # Committing
 
@@ -231,13 +238,15 @@ class Ingest:
         pause, most = _PAUSE_S
         while True:
             try:
-                outcome = self._write(work)
+                with self._metrics.commit_seconds.time():
+                    outcome = self._write(work)
             except Fenced:
                 if not partition.settle(self._connection, self._lease):
                     raise
                 outcome = None  # it was our own commit, whose answer was lost
             except psycopg.Error as error:
                 kind = errors.kind(error)
+                self._metrics.store_failures.labels(kind.value).inc()
                 if kind is Kind.PERMANENT:
                     self._judge.rollback()
                     self._isolate(work, error)
@@ -272,6 +281,7 @@ class Ingest:
             )
         if snapshot is not None:
             self._snapshot_due = self._clock.monotonic() + self._settings.snapshot_s
+            self._metrics.snapshot_bytes.set(len(snapshot))
         return outcome
 
     def _landed(self) -> bool:
@@ -298,8 +308,13 @@ class Ingest:
             self._metrics.readings.inc(outcome.new)
             self._metrics.duplicates.inc(outcome.duplicates)
             self._metrics.alerts.inc(len(outcome.changes))
-        self._metrics.rejects.inc(len(work.draft.rejects) + sum(work.draft.overflow.values()))
+        only_counted = sum(work.draft.overflow.values())
+        self._metrics.rejects.inc(len(work.draft.rejects) + only_counted)
+        self._metrics.overflow.inc(only_counted)
         self._metrics.quarantined.inc(len(work.draft.quarantined))
+        if len(work.messages):
+            age = self._clock.now() - int(work.messages.received[-1])
+            self._metrics.lag.set(age / SECOND)
 
     def _isolate(self, work: Work, error: psycopg.Error) -> None:
         """The store refuses something in here: find it by halves, and let the rest through."""
@@ -314,10 +329,16 @@ class Ingest:
             self._settle(self._prepare(last, resumed=work.resumed, advanced=work.advanced))
             return
         logger.error("the store refuses a message; kept as a reject", error=str(error))
+        packets = batch_log.packets(messages, np.ones(1, np.bool_))
+        if work.stored:
+            # It is judged all the same: an emergency must not depend on a row.
+            self._metrics.refused.inc()
+            work.draft.rejects.append(_refused(messages[0], error))
+            self._settle(work._replace(stored=False, packets=packets))
+            return
         refused = self._prepare(_NOTHING, resumed=work.resumed, advanced=work.advanced)
         refused.draft.rejects.append(_refused(messages[0], error))
-        packets = batch_log.packets(messages, np.ones(1, np.bool_))
-        self._settle(refused._replace(messages=messages, packets=packets))
+        self._settle(refused._replace(messages=messages, packets=packets, stored=False))
 
 
 _NOTHING = Part(Messages.none(), None)

@@ -1,4 +1,5 @@
-"""Red alerts that no stations copy has taken: what ingest must tell the ladder by itself (I9)."""
+"""What ingest must know of alerts to tell their ladder by itself (I9): which no stations copy has
+taken, and which of those that went ahead are in the store."""
 
 from collections.abc import Collection
 from typing import Any
@@ -41,6 +42,14 @@ def said(connection: psycopg.Connection, alerts: Collection[str]) -> None:
         " WHERE alert = ANY (%s::uuid[]) AND severity = 'red'",
         [list(alerts)],
     )
+
+
+def known(connection: psycopg.Connection, alerts: Collection[str]) -> set[str]:
+    """Those of the ids that are in the store."""
+    rows = connection.execute(
+        "SELECT id FROM alert WHERE id = ANY (%s::uuid[])", [list(alerts)]
+    ).fetchall()
+    return {id_.hex for (id_,) in rows}
 
 
 def _alert(row: dict[str, Any]) -> Alert:

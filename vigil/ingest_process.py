@@ -4,6 +4,7 @@ An owner that another copy has replaced leaves the broker before anything else, 
 standby again.
 """
 
+import gc
 import os
 import secrets
 import signal
@@ -109,10 +110,11 @@ class IngestProcess:
         while not self._stopping:
             try:
                 require_migrated(self._settings)
-                return
             except psycopg.OperationalError as error:
                 logger.warning("waiting for the store", error=str(error).strip())
                 self._clock.sleep(_AGAIN_S)
+            else:
+                return
 
     def _own(self, owned: Owned, state: State) -> None:
         """Until stopped, or replaced by another copy."""
@@ -127,6 +129,7 @@ class IngestProcess:
             source = make_source(
                 self._settings, self._clock, self._catalogue, may_connect=keeper.trusted
             )
+            self._metrics.watch(source)
             guard = self._guard(source, state)
             ending.callback(guard.close)
             latest = Latest(lambda: connect(self._settings.store.dsn, application="vigil latest"))
@@ -150,6 +153,10 @@ class IngestProcess:
                 return
             keeper.start(asked=owned.asked, beside=guard.unattended.look)
             ingest.start()
+            # What is loaded now stays: no collection need look at it again (56 ms at 22,000 elders,
+            # in the middle of a batch).
+            gc.collect()
+            gc.freeze()
             guard.start()
             source.open()
             ingest.run()

@@ -3,7 +3,7 @@ well."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from ingest.decode import Decoder
@@ -68,6 +68,14 @@ class Guard:
         received (µs UTC)."""
         if len(self._ledger):
             self._ledger.restored(packets.hex_digests(), until=until)
+
+    def went_ahead(self) -> Collection[str]:
+        """Ids of alerts that went ahead of the store before this start."""
+        return self._ledger.ids()
+
+    def known(self, ids: Collection[str]) -> None:
+        """Those of them that are in the store by now."""
+        self._ledger.known(ids)
 
     # A batch
 

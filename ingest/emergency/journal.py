@@ -53,31 +53,36 @@ class Journal:
 
         The files of those that have ended become this process's own.
         """
-        found: dict[Heard, None] = {}
+        own = dict.fromkeys(self._mine())
+        foreign: dict[Heard, None] = {}
         ended: list[Path] = []
-        if self._path is not None:
-            found |= dict.fromkeys(_read(self._path)[1])
         for path, free in self._state.others():
             whose, heard = _read(path)
             if whose == self._session:
-                found |= dict.fromkeys(heard)
+                foreign |= dict.fromkeys(heard)
             if free and whose in (self._session, None):
                 ended.append(path)
-        self._renew(list(found))
+        self.add([one for one in foreign if one not in own])
         for path in ended:
             with suppress(OSError):
                 path.unlink()
-        return sorted(found, key=lambda one: one.received)
+        return sorted(own | foreign, key=lambda one: one.received)
 
-    def _renew(self, heard: Sequence[Heard]) -> None:
-        """The file holds these and nothing else; what it held is among them."""
-        self._size = 1
-        self.clear()
-        if heard:
-            self.add(heard)
+    def _mine(self) -> list[Heard]:
+        """Of this process, from when it owned the partition before."""
+        if self._path is None:
+            return []
+        with suppress(OSError):
+            self._size = self._path.stat().st_size
+        heard = _read(self._path)[1]
+        if not heard:
+            self.clear()
+        return heard
 
     def add(self, heard: Sequence[Heard]) -> None:
         """On disk when this returns."""
+        if not heard:
+            return
         lines = [_Line(heard=one) for one in heard]
         if self._size == 0:
             lines.insert(0, _Line(session=self._session))

@@ -8,7 +8,7 @@ taken to have been received when it was first heard: the same time, and so the s
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -137,6 +137,19 @@ class Ledger:
         self._stored[digest] = received
         while len(self._stored) > _REMEMBERED:
             del self._stored[next(iter(self._stored))]
+
+    def ids(self) -> set[str]:
+        """Of the alerts that went ahead."""
+        with self._lock:
+            return {id_ for es in self._entries.values() for e in es for id_ in e.heard.ids}
+
+    def known(self, ids: Collection[str]) -> None:
+        """After a restart: alerts that are in the store, and so the messages that raised them."""
+        with self._lock:
+            for entries in list(self._entries.values()):
+                for entry in list(entries):
+                    if entry.heard.ids and set(entry.heard.ids) <= set(ids):
+                        self._drop(entry)
 
     def restored(self, digests: Iterable[str], *, until: int) -> None:
         """After a restart: these are in the store, in a batch whose last message was received at
