@@ -127,9 +127,12 @@ class Card(BaseModel):
     due: datetime | None = Field(description="when the next level joins, or is paged again")
     next_level: Level | None
     link: str | None = Field(description="the incident in the console, behind its login")
+    family_from: datetime | None = Field(
+        default=None, description="while nobody has it: from when to call the family contacts"
+    )
     unattended: bool = Field(
         default=False,
-        description="true: it is stored, but nobody on the stations side has taken it. Such a card, "
+        description="true: it is stored, but no stations copy has taken it. Such a card, "
         "and one that is not stored, has the alert's id as incident: it goes when a card comes "
         "that holds the alert and is neither",
     )

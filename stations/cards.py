@@ -1,6 +1,7 @@
 """An incident as a card on a station's topic: ids, figures, a link; no name or address (I10)."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from schemas.alerts import Severity
@@ -25,7 +26,13 @@ def urgency(severity: str, paged: bool) -> int:
 
 
 def card(
-    row: Incident, alerts: Sequence[IncidentAlert], station: Joined, *, paged: bool, link: str
+    row: Incident,
+    alerts: Sequence[IncidentAlert],
+    station: Joined,
+    *,
+    paged: bool,
+    link: str,
+    family_from: datetime | None = None,
 ) -> dict[str, Any]:
     """A `schemas.wire.Card`; the most severe alert, of these the newest, speaks for the incident.
 
@@ -58,6 +65,7 @@ def card(
         "paged": paged,
         "due": row.due_at,
         "next_level": row.next_level,
+        "family_from": family_from,
         "link": f"{link.rstrip('/')}/incidents/{row.id}" if link else None,
     }
     return Card.model_validate(said).model_dump(mode="json")

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 
 from psycopg import AsyncConnection
 
+from schemas.alerts import Severity
 from stations import cards, ladder, outlets, route
 from stations.ladder import LEVELS, Steps
 from stations.policy import Policy
 from stations.route import Page, Route, Why
-from store import stations_events, stations_incident, stations_outbox
+from store import stations_events, stations_incident, stations_outbox, stations_route
 from store.stations_events import Event
 from store.stations_incident import Incident, Joined
 
@@ -44,11 +45,31 @@ async def climb(
     if row.ladder_from is None:
         raise ValueError(f"incident {row.id} is not climbing")
     steps = policy.ladder.steps(row.severity)
+    turns_red = await _turns_red(conn, row, steps)
+    if turns_red is not None and turns_red <= now:
+        rose = {"severity": Severity.RED, "why": "alone and unanswered"}
+        events = [*events, Event(at=now, kind="rose", incident=row.id, detail=rose)]
+        row.severity, row.ladder_from, row.climb = Severity.RED, now, 0
+        also, steps, turns_red = reached(row), policy.ladder.red, None
     where = await find_route(conn, row, now, policy)
     pages = where.at(_rung_level(steps, row.climb))
     row.climb = min(row.climb + 1, len(steps.rungs))
     _set_climb(row, steps, where, now)
+    if turns_red is not None and row.due_at is not None:
+        row.due_at = min(row.due_at, turns_red)
     await page(conn, row, pages, now, policy, also=also, events=events)
+
+
+async def _turns_red(conn: AsyncConnection, row: Incident, steps: Steps) -> datetime | None:
+    """When an orange that waits at the city turns red: a lone elder's, while nobody has it."""
+    at_top = [s.joined_at for s in row.joined if s.level == LEVELS[-1]]
+    if row.severity != Severity.ORANGE or row.holder is not None or row.home is None:
+        return None
+    if not at_top or steps.alone_red_s is None:
+        return None
+    if not await stations_route.anybody_alone(conn, row.home):
+        return None
+    return min(at_top) + timedelta(seconds=steps.alone_red_s)
 
 
 async def overdue(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> None:
@@ -121,7 +142,14 @@ async def publish(
     alerts = await stations_incident.alerts(conn, row.id)
     row.revision += 1
     shown = [
-        cards.card(row, alerts, station, paged=station.station in paged, link=policy.link)
+        cards.card(
+            row,
+            alerts,
+            station,
+            paged=station.station in paged,
+            link=policy.link,
+            family_from=_family_from(row, policy),
+        )
         for station in row.joined
         if to is None or station.station in to
     ]
@@ -162,6 +190,14 @@ def reached(row: Incident) -> set[str]:
 async def find_route(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> Route:
     coverage = policy.coverage
     return await route.find(conn, home=row.home, lane=row.lane, now=now, coverage=coverage)
+
+
+def _family_from(row: Incident, policy: Policy) -> datetime | None:
+    """From when the family contacts are offered, while it climbs."""
+    after = policy.ladder.steps(row.severity).family_s
+    if row.ladder_from is None or after is None:
+        return None
+    return row.ladder_from + timedelta(seconds=after)
 
 
 def _rung_level(steps: Steps, climb: int) -> str:

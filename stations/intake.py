@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 _LANES = 16  # a transaction: enough to share a commit's cost, few enough to be on time
 _PER_LANE = 64
 _RETRY = timedelta(seconds=5)
+_TO_DOCTOR = "vital-trend"
+"""The rule whose alerts are for the contracted family doctor (家庭医生签约)."""
 _OPENING = frozenset({ChangeKind.RAISED, ChangeKind.SEVERITY, ChangeKind.REOPENED})
 """What may open or arm an incident; any other change only alters what its cards say."""
 
@@ -81,18 +83,20 @@ async def _task(conn: AsyncConnection, change: Arrived, now: datetime, policy: P
     where = await route.find(
         conn, home=change.home, lane=change.lane, now=now, coverage=policy.coverage
     )
+    doctor, station = None, where.nearest()
+    if change.rule == _TO_DOCTOR and (found := await stations_route.doctor_of(conn, change.alert)):
+        doctor, station = found
     task = await stations_task.open_for_alert(
         conn,
         change.alert,
         home=change.home,
-        station=where.nearest(),
+        station=station,
         kind=change.rule,
         now=now,
+        assignee=doctor,
     )
     if task is not None:
-        event = Event(
-            at=now, kind="task_opened", task=task, alert=change.alert, station=where.nearest()
-        )
+        event = Event(at=now, kind="task_opened", task=task, alert=change.alert, station=station)
         await stations_events.record(conn, event)
         await stations_task.notify(conn, task)
 

@@ -37,6 +37,14 @@ class Steps(BaseModel):
     on_site_s: int | None = Field(
         default=None, ge=10, description="from acknowledging to being on site; none: not asked"
     )
+    family_s: int | None = Field(
+        default=None, ge=0, description="from the start, family contacts are offered; none: not"
+    )
+    alone_red_s: int | None = Field(
+        default=None,
+        ge=60,
+        description="unanswered at the city so long, a lone elder's becomes red; none: it stays",
+    )
 
     @model_validator(mode="after")
     def _climbs(self) -> Self:
@@ -61,8 +69,10 @@ class Ladder(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    red: Steps = Steps(rungs=_rungs(0, 30, 60, 90), repeat_s=60, step_s=180, on_site_s=900)
-    orange: Steps = Steps(rungs=_rungs(0, 300, 900), repeat_s=1800, step_s=1800)
+    red: Steps = Steps(
+        rungs=_rungs(0, 30, 60, 90), repeat_s=60, step_s=180, on_site_s=900, family_s=180
+    )
+    orange: Steps = Steps(rungs=_rungs(0, 300, 900), repeat_s=1800, step_s=1800, alone_red_s=1800)
 
     def steps(self, severity: str) -> Steps:
         return self.red if severity == Severity.RED else self.orange

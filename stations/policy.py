@@ -1,6 +1,7 @@
 """What a site may set about answering. Passed to whatever decides; there is no global."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from stations.channels.settings import Outlet
@@ -24,7 +25,7 @@ class Policy:
     `coverage`: when a station counts as having somebody on duty; one that has nobody passes its
     pages on at once. `outlets`:
     the channels that the site has added. `visit_day`: from this day of the month on, a visit
-    that was not made is a task.
+    that was not made is a task. `holidays`: no working days.
     """
 
     ladder: Ladder = field(default_factory=Ladder)
@@ -32,6 +33,7 @@ class Policy:
     coverage: Coverage = Coverage.CALENDAR
     outlets: tuple[Outlet, ...] = ()
     visit_day: int = 20
+    holidays: tuple[date, ...] = ()
 
 
 DEFAULT = Policy()

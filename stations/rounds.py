@@ -17,6 +17,7 @@ from stations.loops import Wake, Watch
 from stations.settings import StationsSettings
 from stations.shifts import end_due
 from stations.visits import open_due
+from stations.waiting import raise_waiting
 from store import (
     errors,
     stations_acks,
@@ -106,9 +107,11 @@ class Rounds:
         return 0
 
     async def care(self) -> float:
-        """Visits that have fallen due."""
+        """Visits that have fallen due, and tasks that have waited too long."""
         async with self._pool.connection() as conn:
-            await open_due(conn, await self._clock(conn), self._policy)
+            now = await self._clock(conn)
+            await open_due(conn, now, self._policy)
+            await raise_waiting(conn, now, self._policy)
         return _CARE_S
 
     async def answer(self, topic: str, payload: bytes) -> None:

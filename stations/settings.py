@@ -1,5 +1,7 @@
 """What the stations side can be told. Validating opens no connection."""
 
+from datetime import date
+
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from stations.channels.settings import Outlet
@@ -46,6 +48,10 @@ class StationsSettings(BaseModel):
         description="from this day of the month on, a visit that was not made yet is a task",
     )
 
+    holidays: tuple[date, ...] = Field(
+        default=(), description="days that are no working days, besides Saturdays and Sundays"
+    )
+
     @field_validator("channels")
     @classmethod
     def _names_differ(cls, channels: tuple[Outlet, ...]) -> tuple[Outlet, ...]:
@@ -61,4 +67,5 @@ class StationsSettings(BaseModel):
             coverage=self.coverage,
             outlets=self.channels,
             visit_day=self.visit_day,
+            holidays=self.holidays,
         )

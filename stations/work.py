@@ -155,11 +155,12 @@ async def act(
 async def finish_task(
     conn: AsyncConnection, task: UUID, actor: Actor, now: datetime, note: str | None = None
 ) -> None:
-    """Mark a task of the actor's own station as done. Refused if it is not theirs, or is done."""
+    """Mark a task of the actor's station, or raised to it, as done. Refused if it is neither, or
+    is done."""
     async with conn.transaction():
         await check_actor(conn, actor)
         row = await stations_task.lock(conn, task)
-        if row is None or row.station != actor.station:
+        if row is None or actor.station not in (row.station, row.raised_to):
             raise Refused("not_reached")
         if row.done_at is not None:
             raise Refused("done", holder=row.done_by)

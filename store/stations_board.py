@@ -147,7 +147,7 @@ async def events(conn: AsyncConnection, incident: UUID) -> list[Event]:
 
 
 async def open_tasks(conn: AsyncConnection, station: str) -> list[BoardTask]:
-    """The station's open tasks, oldest first."""
+    """The station's open tasks and those raised to it, oldest first."""
     async with conn.cursor(row_factory=class_row(BoardTask)) as cursor:
         await cursor.execute(
             """
@@ -160,10 +160,10 @@ async def open_tasks(conn: AsyncConnection, station: str) -> list[BoardTask]:
             LEFT JOIN home h ON h.id = t.home
             LEFT JOIN elder e
                 ON e.id = coalesce(a.elder, CASE WHEN t.kind = 'visit_due' THEN t.subject END)
-            WHERE t.station = %s AND t.done_at IS NULL
+            WHERE (t.station = %(station)s OR t.raised_to = %(station)s) AND t.done_at IS NULL
             ORDER BY t.opened_at, t.id
             """,
-            (station,),
+            {"station": station},
         )
         return await cursor.fetchall()
 

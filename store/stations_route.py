@@ -1,6 +1,7 @@
 """What routing reads from the directory: the areas above a place, and their stations."""
 
 from typing import NamedTuple
+from uuid import UUID
 
 from psycopg import AsyncConnection
 
@@ -56,3 +57,47 @@ async def staff_station(conn: AsyncConnection, staff: str) -> tuple[str, str] | 
     )
     row = await cursor.fetchone()
     return (row[0], row[1]) if row else None
+
+
+async def station_above(conn: AsyncConnection, station: str) -> str | None:
+    """The next station on the way up from a station's area; None at the top."""
+    cursor = await conn.execute(
+        """
+        WITH RECURSIVE up AS (
+            SELECT a.parent AS area, 0 AS depth
+            FROM station s JOIN area a ON a.id = s.area WHERE s.id = %s
+            UNION ALL
+            SELECT a.parent, depth + 1 FROM up JOIN area a ON a.id = up.area WHERE depth < 32
+        )
+        SELECT s.id FROM up JOIN station s ON s.area = up.area AND s.retired_at IS NULL
+        ORDER BY up.depth, s.id LIMIT 1
+        """,
+        (station,),
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def doctor_of(conn: AsyncConnection, alert: UUID) -> tuple[str, str] | None:
+    """The contracted doctor of an alert's elder and their station, where `elders.csv` names one
+    who is on the staff; else None."""
+    cursor = await conn.execute(
+        """
+        SELECT s.id, s.station FROM alert a JOIN elder e ON e.id = a.elder
+        JOIN staff s ON s.id = e.doctor AND s.retired_at IS NULL WHERE a.id = %s
+        """,
+        (alert,),
+    )
+    row = await cursor.fetchone()
+    return (row[0], row[1]) if row else None
+
+
+async def anybody_alone(conn: AsyncConnection, home: str) -> bool:
+    """Whether somebody there lives alone or was left behind (`lone`, `left_behind`)."""
+    cursor = await conn.execute(
+        "SELECT EXISTS (SELECT FROM elder WHERE home = %s AND retired_at IS NULL"
+        " AND living IN ('lone', 'left_behind'))",
+        (home,),
+    )
+    row = await cursor.fetchone()
+    return bool(row and row[0])

@@ -12,6 +12,7 @@ from psycopg.rows import class_row
 class Task:
     id: UUID
     station: str | None
+    raised_to: str | None
     done_at: datetime | None
     done_by: str | None
 
@@ -24,17 +25,21 @@ async def open_for_alert(
     station: str | None,
     kind: str,
     now: datetime,
+    assignee: str | None = None,
 ) -> UUID | None:
-    """A task for an alert, or its old one opened again; None if it is open already."""
+    """A task for an alert, or its old one opened again; None if it is open already. `assignee`:
+    the one person it is for."""
     cursor = await conn.execute(
         """
-        INSERT INTO task (alert, home, station, kind, opened_at) VALUES (%s, %s, %s, %s, %s)
+        INSERT INTO task (alert, home, station, kind, opened_at, assignee)
+        VALUES (%s, %s, %s, %s, %s, %s)
         ON CONFLICT (alert) DO UPDATE
-            SET done_at = NULL, done_by = NULL, note = NULL, station = excluded.station
+            SET done_at = NULL, done_by = NULL, note = NULL, station = excluded.station,
+                assignee = excluded.assignee, opened_at = excluded.opened_at, raised_to = NULL
             WHERE task.done_at IS NOT NULL
         RETURNING id
         """,
-        (alert, home, station, kind, now),
+        (alert, home, station, kind, now, assignee),
     )
     row = await cursor.fetchone()
     return row[0] if row else None
@@ -56,10 +61,31 @@ async def open_about(
     return row[0] if row else None
 
 
+async def waiting_since(
+    conn: AsyncConnection, before: datetime, *, limit: int
+) -> list[tuple[UUID, str, datetime]]:
+    """Open tasks from before a moment that stand on no higher list yet, oldest first, locked:
+    (task, station, opened). Those that another copy holds are left to it."""
+    cursor = await conn.execute(
+        "SELECT id, station, opened_at FROM task WHERE done_at IS NULL AND raised_to IS NULL"
+        " AND opened_at <= %s AND station IS NOT NULL ORDER BY opened_at, id LIMIT %s"
+        " FOR UPDATE SKIP LOCKED",
+        (before, limit),
+    )
+    return [(row[0], row[1], row[2]) for row in await cursor.fetchall()]
+
+
+async def raise_to(conn: AsyncConnection, task: UUID, station: str) -> None:
+    """Show it on a higher station's list too."""
+    await conn.execute("UPDATE task SET raised_to = %s WHERE id = %s", (station, task))
+    await notify(conn, task)
+
+
 async def lock(conn: AsyncConnection, task: UUID) -> Task | None:
     async with conn.cursor(row_factory=class_row(Task)) as cursor:
         await cursor.execute(
-            "SELECT id, station, done_at, done_by FROM task WHERE id = %s FOR UPDATE", (task,)
+            "SELECT id, station, raised_to, done_at, done_by FROM task WHERE id = %s FOR UPDATE",
+            (task,),
         )
         return await cursor.fetchone()
 
