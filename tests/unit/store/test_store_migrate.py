@@ -1,15 +1,27 @@
 """Migrations: from nothing, again, by several at once, and what they refuse."""
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
+import numpy as np
 import psycopg
 import pytest
 
+from schemas.readings import Readings
+from schemas.times import DAY
+from store import days
+from store import migrate as migrations
 from store.connect import connect
 from store.migrate import MigrationError, check, flavour, migrate
+from store.reading_rows import COLUMNS, encode
+from store.readings import read_range, write
+from store.rejects import Reject, write_rejects
+from tests.support.columns import START, assert_equal, random_readings
 
 
 @pytest.fixture
@@ -59,6 +71,76 @@ def test_several_starters_at_once(database: str) -> None:
     assert sorted(done) == sorted(set(done))
     with connect(database, application="vigil test") as connection:
         assert check(connection) == []
+
+
+def test_two_processes_at_once(database: str) -> None:
+    """As two deployments would: each applies some or none, together everything once."""
+    program = "import sys; from store.migrate import migrate; print(*migrate(sys.argv[1]))"
+    starters = [
+        subprocess.Popen([sys.executable, "-c", program, database], stdout=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    said = [starter.communicate(timeout=120)[0].decode().split() for starter in starters]
+    assert [starter.returncode for starter in starters] == [0, 0]
+    names = [name for part in said for name in part]
+    assert names
+    assert sorted(names) == sorted(set(names))
+    with connect(database, application="vigil test") as connection:
+        assert check(connection) == []
+
+
+_FILES = Path(migrations.__file__).parent / "migrations"
+_VERSIONS = sorted({int(path.name[:4]) for path in _FILES.glob("*.sql")})
+
+
+@pytest.mark.parametrize("version", _VERSIONS[1:-1])
+def test_from_every_earlier_version_with_data(database: str, tmp_path: Path, version: int) -> None:
+    """What was stored under an earlier version is read, summarised and kept from repetition."""
+    for path in _FILES.glob("*.sql"):
+        if int(path.name[:4]) <= version:
+            shutil.copy(path, tmp_path)
+    rows = random_readings(np.random.default_rng(version), 40)
+    rows.ts[30:] -= 100 * DAY
+    with connect(database, application="vigil test") as connection:
+        migrate(connection, folder=tmp_path)
+        _insert(connection, rows, version)
+        pending = check(connection)
+        assert len(pending) == len(_VERSIONS) - 1 - _VERSIONS.index(version)
+        assert len(migrate(connection)) == len(pending)
+        assert check(connection) == []
+        assert_equal(Readings.concat(list(read_range(connection, START, START + DAY))), rows)
+        assert connection.execute("SELECT sum(readings)::int FROM hour").fetchone() == (30,)
+        assert not write(connection, rows).any()
+        assert connection.execute("SELECT reason FROM reject").fetchall() == [("cut off",)]
+
+
+def _insert(connection: psycopg.Connection, rows: Readings, version: int) -> None:
+    """As the writer of that version did."""
+    if days.partitioned(connection, "reading"):
+        days.make(connection, "reading", START // DAY)
+    write_rejects(connection, [_REJECT])
+    parts = {"reading": rows}
+    if version >= 7:
+        parts = {"reading": rows.take(slice(0, 30)), "reading_other": rows.take(slice(30, 40))}
+    for table, part in parts.items():
+        copy = f"COPY {table} ({', '.join(COLUMNS)}) FROM STDIN (FORMAT binary)"
+        with connection.cursor() as cursor, cursor.copy(copy.encode()) as out:
+            for piece in encode(part):
+                out.write(piece)
+
+
+_REJECT = Reject(
+    received=START,
+    topic="vigil/v1/a/g/up/d",
+    payload=b"{",
+    size=1,
+    code="json",
+    reason="cut off",
+    gateway_id="g",
+    device=-1,
+    gateway=-1,
+    flags=0,
+)
 
 
 def test_only_what_is_pending_runs(database: str, folder: Path) -> None:
