@@ -17,7 +17,13 @@ from schemas.judge import Judge
 from schemas.readings import Flag, Readings
 from schemas.registry import Registry
 from schemas.times import MINUTE, NEVER, SECOND
-from tests.support.random_fleet import as_readings, make_directory
+from tests.support.random_fleet import (
+    History,
+    as_readings,
+    make_directory,
+    registry_of,
+    registry_within,
+)
 from tests.support.reference_engine import Row
 
 RULES = load_catalogue()
@@ -202,3 +208,68 @@ def test_a_press_of_a_home_device_names_everyone_and_a_flat_battery() -> None:
     assert change.evidence["suspect_device"] is True
     assert "battery reads 0" in change.reason.en
     assert "电量为 0" in change.reason.zh
+
+
+def test_what_leaves_the_registry_takes_its_open_alerts_along() -> None:
+    engine = Engine(RULES, REGISTRY)
+    (raised,) = engine.apply(rows(*(beat(30 * i, 140) for i in range(6))))
+    engine.commit()
+    others = {
+        "elders": tuple(e for e in DIRECTORY.elders if e.id != "e0-0"),
+        "devices": tuple(d for d in DIRECTORY.devices if d.elder != "e0-0"),
+    }
+    engine.set_registry(registry_within(DIRECTORY.model_copy(update=others), REGISTRY))
+    (parted,) = engine.advance(START + 151 * SECOND)
+    assert (parted.id, parted.kind, parted.at) == (
+        raised.id,
+        ChangeKind.CLEARED,
+        START + 150 * SECOND + 1,
+    )
+    engine.rollback()
+    assert engine.advance(START + 151 * SECOND) == [parted], "until it is committed"
+    engine.commit()
+    assert engine.advance(START + 152 * SECOND) == []
+    engine.commit()
+    engine.set_registry(REGISTRY)
+    changes = engine.apply(rows(*(beat(200 + 30 * i, 140) for i in range(6))))
+    assert [(c.rule, c.kind, c.at - START) for c in changes] == [
+        ("heart-rate", ChangeKind.RAISED, 320 * SECOND)
+    ], "it is new"
+
+
+def test_a_restart_floods_nobody_and_forgets_nobody() -> None:
+    """Long after the snapshot: what was open still is, and what counted silence counts anew."""
+    random = Random(4)
+    everyone = make_directory(random)
+    registry = registry_of(everyone)
+    history = History(random, everyone)
+    engine = Engine(RULES, registry)
+    said = [history.row() for _ in range(300)]
+    changes = engine.apply(as_readings(said, registry, registry))
+    engine.commit()
+    state = {c.id: c for c in changes}
+    still_open = {i for i, c in state.items() if c.kind is not ChangeKind.CLEARED}
+    other = Engine(RULES, registry)
+    other.restore(engine.snapshot())
+    assert other.notes == []
+    after = other.resume(engine.clock + 3 * 3600 * SECOND)
+    assert {c.kind for c in after} <= {ChangeKind.STALE, ChangeKind.SEVERITY, ChangeKind.CLEARED}
+    assert {c.id for c in after} <= still_open
+    assert [c for c in after if c.category == "device"] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_rule_that_changes_starts_fresh_without_saying_anything(rule: Rule) -> None:
+    random = Random(11)
+    everyone = make_directory(random)
+    registry = registry_of(everyone)
+    history = History(random, everyone)
+    engine = Engine(RULES, registry)
+    engine.apply(as_readings([history.row() for _ in range(300)], registry, registry))
+    engine.commit()
+    new = rule.model_copy(update={"least": {**rule.least, "anything": 1.0}})
+    other = Engine([new if r.id == rule.id else r for r in RULES], registry)
+    other.restore(engine.snapshot())
+    assert other.notes == [f"rule {rule.id} is not the one of the snapshot: it starts fresh"]
+    changes = other.advance(engine.clock + 1)
+    assert [c for c in changes if c.rule == rule.id] == []

@@ -19,7 +19,7 @@ from tests.support import random_fleet
 from tests.support.reference_engine import Row, Said
 
 RULES = load_catalogue()
-EXAMPLES = int(os.environ.get("VIGIL_RULES_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("VIGIL_RULES_EXAMPLES", "40"))
 
 Story = dict[str, list[tuple[str, str, int, bool, bool]]]
 """By alert id what happened to it, in order: kind, severity, at, late, test."""

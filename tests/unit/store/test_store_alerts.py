@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from schemas.alerts import Category, Change, ChangeKind, Sentence, Severity, Step, alert_id
 from schemas.times import SECOND, from_micros
-from store.alerts import StrangerKey, read_alerts, stranger_seen, write_changes
+from store.alerts import read_alerts, stranger_seen, write_changes
 from store.connect import connect
 from store.directory import import_directory
+from store.strangers import StrangerKey
 from tests.support.directories import directory
 
 T = 1_780_000_000_000_000
@@ -68,6 +69,21 @@ def test_one_alert_through_its_life(connection: psycopg.Connection) -> None:
     assert (alert.cleared, alert.severity) == (None, Severity.ORANGE)
     assert [step.severity for step in alert.steps] == ["orange", "red", "orange"]
     assert alert.raised == from_micros(T + 5)
+
+
+def test_an_alert_says_once_that_its_data_stopped_and_once_that_it_is_back(
+    connection: psycopg.Connection,
+) -> None:
+    stale = replace(_then(ChangeKind.STALE, T + 30), evidence={"no_data_since": "then"})
+    fresh = replace(_then(ChangeKind.FRESH, T + 60), evidence={"no_data_since": None})
+    told = write_changes(connection, [RAISED, stale, stale, fresh, fresh], raised=T)
+    assert told == [RAISED.id] * 3
+    (alert,) = read_alerts(connection)
+    assert (alert.severity, alert.cleared, len(alert.steps)) == (Severity.ORANGE, None, 1)
+    assert (alert.reason, alert.evidence["no_data_since"]) == (fresh.reason, None)
+    assert write_changes(connection, [_then(ChangeKind.CLEARED, T + 90), stale], raised=T) == [
+        RAISED.id
+    ]
 
 
 def test_the_stations_are_told_in_order(connection: psycopg.Connection) -> None:
