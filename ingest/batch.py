@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
 from ingest import log as batch_log
+from ingest import stranger
 from ingest.decode import Decoder, Draft
 from ingest.log import Packets
 from ingest.normalise import normalise
 from ingest.source import Messages
-from ingest.stranger import alerts as stranger_alerts
 from schemas.alerts import Change
 from schemas.judge import Judge
 from schemas.readings import Flag, Readings
-from store import alerts, clocks, partition, readings, rejects
+from store import alerts, clocks, partition, readings, rejects, strangers
 from store.partition import Lease
 
 
@@ -31,6 +34,8 @@ class Work(NamedTuple):
     """The session has caught up at this time (µs): the clock runs again."""
     advanced: int | None
     """Time moves on to this (µs) without a message."""
+    stored: bool = True
+    """False: the store refused a row of it, so that it is only judged."""
 
 
 class Outcome(NamedTuple):
@@ -77,7 +82,7 @@ def write(
     partition.fence(connection, lease)
     if snapshot is not None:
         partition.save_snapshot(connection, lease, snapshot)
-    new = readings.write(connection, work.columns)
+    new = _store(connection, work)
     fresh, claimed = work.columns, work.draft.said.ts
     if not new.all():
         fresh, claimed = fresh.take(new), claimed[new]
@@ -86,10 +91,7 @@ def write(
         stood = max(judge.clock, 0)
         partition.record_standstill(connection, lease.partition, clock=stood, resumed=work.resumed)
     changes = judge_all(judge, fresh, resumed=work.resumed, advanced=work.advanced)
-    changes += stranger_alerts(
-        work.draft.strangers,
-        seen=partial(alerts.stranger_seen, connection),
-    )
+    changes += _judge_strangers(connection, work.draft.strangers)
     alerts.write_changes(connection, changes, raised=now)
     clocks.write_claims(connection, fresh, claimed)
     rejects.write_status(connection, fresh)
@@ -98,6 +100,24 @@ def write(
     rejects.count_overflow(connection, work.draft.overflow, received=work.draft.last_received)
     partition.log_batch(connection, lease, _entry(work, fresh, session))
     return Outcome(fresh, len(new) - len(fresh), changes)
+
+
+def _store(connection: psycopg.Connection, work: Work) -> NDArray[np.bool_]:
+    """Which rows were new."""
+    if work.stored:
+        return readings.write(connection, work.columns)
+    return np.ones(len(work.columns), np.bool_)
+
+
+def _judge_strangers(
+    connection: psycopg.Connection, said: Sequence[stranger.Stranger]
+) -> list[Change]:
+    if not said:
+        return []
+    runs = stranger.Runs(strangers.read_runs(connection, [one.key for one in said]))
+    changes = stranger.alerts(said, seen=partial(alerts.stranger_seen, connection), runs=runs)
+    strangers.write_runs(connection, runs.changed.items())
+    return changes
 
 
 def judge_all(

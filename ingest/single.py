@@ -14,7 +14,7 @@ from ingest.lookup import Known, Lookup
 from ingest.reject import Kind, RejectBudget
 from ingest.said import Row
 from ingest.source import Delivery
-from ingest.stranger import Stranger, emergency, is_test, window
+from ingest.stranger import Stranger, is_test, words
 from ingest.times import believable
 from schemas import topics
 from schemas.readings import Flag
@@ -50,9 +50,12 @@ class Notes:
     rejects: list[Reject] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     strangers: list[Stranger] = field(default_factory=list)
-    """Emergencies among the quarantined."""
+    """What the quarantined say of emergencies."""
     overflow: dict[str, int] = field(default_factory=dict)
     """By gateway: rejects beyond its budget, and messages of ignored devices; only counted."""
+    unknown_keys: int = 0
+    faults: int = 0
+    """Values left out of readings that were kept."""
 
 
 # Plain integers: an operation on members of an enumeration takes a microsecond.
@@ -84,6 +87,8 @@ class Single:
         except DecodeError as error:
             self._reject(error.code, error.message, device=error.device)
             return
+        self._notes.unknown_keys += decoded.unknown_keys
+        self._notes.faults += len(decoded.faults)
         if decoded.status is not None:
             self._status(online=decoded.status.online)
         for reading in decoded.readings:
@@ -100,7 +105,7 @@ class Single:
         if known is None or trouble is not None:
             code, reason = trouble or ("unknown_device", "")
             received = self._quarantine(reading.device, code, reason, profile=profile)
-            self._stranger(reading, code, received)
+            self._stranger(reading, profile, code, received)
             return
         self._notes.rows.append(
             Row(
@@ -154,25 +159,24 @@ class Single:
             )
         )
 
-    def _stranger(self, reading: Reading, why: str, received: int) -> None:
-        rule = emergency(reading)
-        if rule is None or self._delivery.retain:
+    def _stranger(self, reading: Reading, profile: str, why: str, received: int) -> None:
+        if self._delivery.retain:
             return
         at = reading.ts if reading.ts is not None and believable(reading.ts, received) else received
         area, gateway = self._address.area, self._address.gateway
-        self._notes.strangers.append(
-            Stranger(
-                rule=rule,
-                at=at,
-                area=area,
-                gateway=gateway,
-                device=reading.device,
-                why=why,
-                test=is_test(reading),
-                elders=self._lookup.elders_behind(gateway),
-                window=window(reading),
+        for word in words(reading, self._site.catalogue.profiles[profile]):
+            self._notes.strangers.append(
+                Stranger(
+                    word=word,
+                    at=at,
+                    area=area,
+                    gateway=gateway,
+                    device=reading.device,
+                    why=why,
+                    test=is_test(reading),
+                    elders=() if word.ends else self._lookup.elders_behind(gateway),
+                )
             )
-        )
 
     def _quarantine(self, device: str, code: str, reason: str, *, profile: str = "") -> int:
         delivery, address = self._delivery, self._address

@@ -5,7 +5,7 @@ lane, and are woken by NOTIFY vigil_alert_change.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -14,6 +14,7 @@ from psycopg.rows import DictRow, dict_row
 from schemas.alerts import Alert, Change, ChangeKind
 from schemas.times import format_rfc3339, from_micros
 from store.places import stations_of
+from store.strangers import StrangerKey
 from store.text import clean, clean_json
 
 _PAGE = 1000  # alerts read at a time
@@ -120,15 +121,6 @@ def read_alerts(
         if len(rows) < _PAGE:
             return
         bounds |= {"onset": rows[-1]["onset"], "id": rows[-1]["id"]}
-
-
-class StrangerKey(NamedTuple):
-    """What makes two emergencies of an unknown device the same. A test is never a real one."""
-
-    rule: str
-    gateway: str
-    device: str
-    test: bool
 
 
 def stranger_seen(

@@ -19,6 +19,7 @@ from ingest.lookup import Lookup
 from ingest.reject import RejectBudget
 from ingest.settings import IngestSettings
 from ingest.source import Mark, Messages
+from ingest.stranger import Runs
 from ingest.stranger import alerts as stranger_alerts
 from schemas.alerts import Alert, Change, fold
 from schemas.capture import Captured, CaptureError, parse_line
@@ -29,7 +30,7 @@ from schemas.registry import Registry
 from schemas.times import to_micros
 from schemas.topics import MARKER_AREA
 from store import partition, readings
-from store.alerts import StrangerKey
+from store.strangers import StrangerKey
 
 _LINES = 2_000  # a batch; the answer does not depend on it (I5)
 
@@ -106,7 +107,7 @@ def replay_capture(
     judge.set_registry(registry)
     budget = RejectBudget(IngestSettings().reject_rate)
     decoder = Decoder(catalogue, Lookup(registry), budget=budget)
-    seen = _Seen()
+    seen, runs = _Seen(), Runs({})
     summary = Summary()
     last = 0
     stream = iter(messages)
@@ -116,7 +117,7 @@ def replay_capture(
         last = work.draft.last_received
         new = seen.new(work.columns)
         changes = judge.apply(work.columns.take(new))
-        changes += stranger_alerts(work.draft.strangers, seen=book.stranger_seen)
+        changes += stranger_alerts(work.draft.strangers, seen=book.stranger_seen, runs=runs)
         judge.commit()
         book.add(changes)
         kept = new & ~work.columns.has(Flag.SIGN_OF_LIFE)

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from ingest import batch as batches
 from ingest.decode import Decoder
 from ingest.source import Messages
-from ingest.stranger import Stranger
+from ingest.stranger import Runs, Stranger
 from ingest.stranger import alerts as stranger_alerts
 from schemas.alerts import Change, ChangeKind, Severity
 from schemas.judge import Judge
 from schemas.quantities import UNKNOWN, Fall, Sos
 from schemas.readings import Flag, Readings
 from schemas.registry import Registry
-from store.alerts import StrangerKey
+from store.strangers import Run, StrangerKey
 
 _STRANGERS = 10_000  # remembered emergencies of unknown devices
 _OWN = b"vigil/"
@@ -47,6 +47,7 @@ class Ear:
         self._down: frozenset[int] = frozenset()
         """Devices whose last word was a confirmed fall."""
         self._strangers: dict[StrangerKey, int] = {}
+        self._runs: dict[StrangerKey, Run] = {}
 
     # Following what is committed
 
@@ -76,7 +77,11 @@ class Ear:
         return np.asarray(worth)
 
     def _apply(self, rows: Readings) -> list[Change]:
-        changes = self._judge.apply(rows)
+        try:
+            changes = self._judge.apply(rows)
+        except BaseException:
+            self._judge.rollback()
+            raise
         self._judge.commit()
         known = rows.fall != UNKNOWN
         for device, said in zip(rows.device[known].tolist(), rows.fall[known], strict=True):
@@ -96,7 +101,7 @@ class Ear:
             return True
         if b"sos" in payload or b"confirmed" in payload or b"\\" in payload:
             return True
-        return bool(self._down) and b"fall" in payload
+        return bool(self._down or self._runs) and b"fall" in payload
 
     def hear(self, topic: bytes, payload: bytes, received: int) -> Verdict | None:
         """What a message sets off, taken to be received then (µs UTC); None without an emergency
@@ -113,18 +118,24 @@ class Ear:
             )
             changes = self._apply(work.columns.take(self._worth(work.columns)))
             changes += self._new_of(work.draft.strangers)
-            if not (_emergencies(work.columns) or work.draft.strangers):
+            if not (_emergencies(work.columns) or _press(work.draft.strangers)):
                 return None
         return Verdict([c for c in changes if _red(c)])
 
     def _new_of(self, strangers: Sequence[Stranger]) -> list[Change]:
-        changes = stranger_alerts(strangers, seen=self._seen)
+        runs = Runs(self._runs)
+        changes = stranger_alerts(strangers, seen=self._seen, runs=runs)
         for stranger in strangers:
-            key = StrangerKey(stranger.rule, stranger.gateway, stranger.device, stranger.test)
-            self._strangers.pop(key, None)
-            self._strangers[key] = stranger.at
-        while len(self._strangers) > _STRANGERS:
-            del self._strangers[next(iter(self._strangers))]
+            if not stranger.word.ends:
+                self._strangers.pop(stranger.key, None)
+                self._strangers[stranger.key] = stranger.at
+        for key, run in runs.changed.items():
+            self._runs.pop(key, None)
+            if run is not None:
+                self._runs[key] = run
+        for memory in (self._strangers, self._runs):
+            while len(memory) > _STRANGERS:
+                del memory[next(iter(memory))]
         return changes
 
     def _seen(self, key: StrangerKey, *, onset: int, window: int) -> bool:
@@ -146,6 +157,10 @@ def _one(topic: bytes, payload: bytes, received: int) -> Messages:
 def _emergencies(rows: Readings) -> bool:
     said = (rows.sos == Sos.PRESSED) | (rows.fall == Fall.CONFIRMED)
     return bool((said & ~rows.has(Flag.TEST)).any())
+
+
+def _press(strangers: Sequence[Stranger]) -> bool:
+    return any(not stranger.word.ends for stranger in strangers)
 
 
 def _red(change: Change) -> bool:

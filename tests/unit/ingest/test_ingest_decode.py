@@ -85,7 +85,7 @@ def test_an_emergency_of_a_stranger_is_not_left_in_quarantine(
 ) -> None:
     draft = decode(deliver(topics.up(EAST, "g1", "nobody"), values))
     (stranger,) = draft.strangers
-    assert (stranger.rule, stranger.gateway, stranger.device) == (rule, "g1", "nobody")
+    assert (stranger.word.rule, stranger.gateway, stranger.device) == (rule, "g1", "nobody")
     assert stranger.at == draft.quarantined[0].received
 
 
