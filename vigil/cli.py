@@ -10,6 +10,7 @@ from vigil.commands import (
     broker,
     catalogue,
     demo,
+    duty,
     quarantine,
     registry,
     replay,
@@ -44,6 +45,7 @@ app.add_typer(catalogue.rules, name="rules")
 app.command("simulate")(simulate.simulate)
 app.command("replay")(replay.replay)
 app.command("report")(report.report)
+app.add_typer(duty.app, name="duty")
 
 
 def main() -> None:
