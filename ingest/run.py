@@ -336,6 +336,8 @@ class Ingest:
             work.draft.rejects.append(_refused(messages[0], error))
             self._settle(work._replace(stored=False, packets=packets))
             return
+        if not len(work.columns):
+            raise error  # not even the bare reject
         refused = self._prepare(_NOTHING, resumed=work.resumed, advanced=work.advanced)
         refused.draft.rejects.append(_refused(messages[0], error))
         self._settle(refused._replace(messages=messages, packets=packets, stored=False))

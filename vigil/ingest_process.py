@@ -40,7 +40,7 @@ from schemas.registry import Registry
 from store.connect import connect
 from store.partition import Fenced
 from vigil.settings import Settings
-from vigil.wiring import make_clock, make_source, require_migrated, subscriptions
+from vigil.wiring import expose, make_clock, make_source, require_migrated, subscriptions
 
 logger = structlog.get_logger(__name__)
 
@@ -83,10 +83,7 @@ class IngestProcess:
     def run(self) -> None:
         self._await_store()
         metrics, ingest = self._settings.metrics, self._settings.ingest
-        if metrics.ingest_port:
-            prometheus_client.start_http_server(
-                metrics.ingest_port, addr=metrics.host, registry=self._registry
-            )
+        expose(self._registry, metrics, port=metrics.ingest_port)
         state = State(ingest.state_folder.expanduser(), token=secrets.token_hex(8))
         standby = Standby(
             self._connect,

@@ -86,6 +86,7 @@ class MetricsSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     ingest_port: int = Field(default=0, description="Prometheus port of ingest; 0: none")
+    stations_port: int = Field(default=0, description="Prometheus port of stations; 0: none")
     host: str = Field(default="127.0.0.1", description="address the metrics listen on")
 
 

@@ -11,20 +11,23 @@ import structlog
 
 from store.connect import connect
 from store.maintain import Report, maintain
+from store.metrics import StoreMetrics
 from store.settings import StoreSettings
 from vigil.clock import SystemClock
 
 logger = structlog.get_logger(__name__)
 
 
-async def keep_up(settings: StoreSettings, clock: SystemClock) -> None:
+async def keep_up(settings: StoreSettings, clock: SystemClock, metrics: StoreMetrics) -> None:
     """Until cancelled; a run that is under way then is left to end."""
     while True:
         try:
             report = await asyncio.to_thread(_once, settings, clock)
         except psycopg.Error as error:
+            metrics.upkeep_failures.inc()
             logger.warning("the store could not be looked after", error=str(error))
         else:
+            metrics.upkeep_done(clock.now())
             if report:
                 logger.debug("looked after the store", **report._asdict())
         await asyncio.sleep(settings.maintain_s)

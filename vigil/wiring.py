@@ -7,7 +7,9 @@ from contextlib import suppress
 from datetime import datetime
 from random import SystemRandom
 
+import prometheus_client
 import structlog
+from prometheus_client import CollectorRegistry
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
@@ -21,9 +23,10 @@ from stations.console.app import create_app
 from stations.console.serve import serve
 from store import stations_clock
 from store.connect import connect
+from store.metrics import StoreMetrics
 from store.migrate import check
 from vigil.clock import ScaledClock, SystemClock
-from vigil.settings import Settings, Time
+from vigil.settings import MetricsSettings, Settings, Time
 from vigil.upkeep import keep_up
 
 logger = structlog.get_logger(__name__)
@@ -82,6 +85,12 @@ def require_migrated(settings: Settings) -> None:
         raise NotReadyError("the store is not up to date: run vigil migrate\n" + "\n".join(pending))
 
 
+def expose(registry: CollectorRegistry, settings: MetricsSettings, *, port: int) -> None:
+    """Serve a process's metrics for Prometheus, on a thread of its own; port 0: not at all."""
+    if port:
+        prometheus_client.start_http_server(port, addr=settings.host, registry=registry)
+
+
 def store_clock(time: Time) -> stations_clock.Clock:
     """The store's clock; in a demo whose time runs faster, scaled like every other clock."""
     clock = make_clock(time)
@@ -102,6 +111,9 @@ def run_stations(settings: Settings) -> None:
 
 async def _run_stations(settings: Settings) -> None:
     clock = store_clock(settings.time)
+    registry = prometheus_client.CollectorRegistry()
+    kept = StoreMetrics(registry)
+    expose(registry, settings.metrics, port=settings.metrics.stations_port)
     running = asyncio.create_task(
         stations.run(
             settings.stations,
@@ -109,10 +121,11 @@ async def _run_stations(settings: Settings) -> None:
             broker=settings.broker.url,
             rng=SystemRandom(),
             clock=clock,
-            serve=_console(settings, clock),
+            registry=registry,
+            serve=_console(settings, clock, kept),
         )
     )
-    upkeep = asyncio.create_task(keep_up(settings.store, make_clock(settings.time)))
+    upkeep = asyncio.create_task(keep_up(settings.store, make_clock(settings.time), kept))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, running.cancel)
@@ -122,8 +135,12 @@ async def _run_stations(settings: Settings) -> None:
     logger.info("stations stopped in order")
 
 
-def _console(settings: Settings, clock: stations_clock.Clock) -> stations.Serve:
+def _console(
+    settings: Settings, clock: stations_clock.Clock, metrics: StoreMetrics
+) -> stations.Serve:
     async def console(pool: AsyncConnectionPool, stopped: Callable[[], Collection[str]]) -> None:
+        metrics.watch(pool)
+
         async def now() -> datetime:
             async with pool.connection() as connection:
                 return await clock(connection)

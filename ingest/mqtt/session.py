@@ -88,6 +88,7 @@ class Session:
         self._lasted = 0.0  # seconds, of the last connection
         self.number = 0
         """Counts the sessions that the broker has begun: each numbers its packets anew."""
+        self.connections = 0
         self.catching_up = True
         self.paused = False
 
@@ -167,6 +168,7 @@ class Session:
 
     def accepted(self, *, kept: bool) -> None:
         self._since = asyncio.get_running_loop().time()
+        self.connections += 1
         self._markers.begin()
         if not kept:
             # Packet ids start anew: none of the old ones may be acknowledged any more.

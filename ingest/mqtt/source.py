@@ -80,6 +80,21 @@ class MqttSource:
         return not self._session.paused
 
     @property
+    def connections(self) -> int:
+        """How often the broker has accepted us."""
+        return self._session.connections
+
+    @property
+    def queued(self) -> int:
+        """Messages that wait to be taken."""
+        return len(self._queue)
+
+    @property
+    def queued_bytes(self) -> int:
+        """Their payload."""
+        return self._queue.size
+
+    @property
     def session(self) -> int:
         return self._session.number
 

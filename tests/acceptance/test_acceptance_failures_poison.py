@@ -61,6 +61,21 @@ def say_a_thousand(running: System, poisoned: set[int]) -> Ledger:
     return ledger
 
 
+def test_a_press_that_the_store_refuses_alerts_all_the_same(listening: System) -> None:
+    """Nothing of a reading need be stored for an emergency to be told (I7)."""
+    with listening.sql() as connection:
+        connection.execute(POISON)
+    ledger = Ledger()
+    speaker = Publisher(listening.broker, ledger)
+    speaker.say(up(2, "b"), b'{"sos":"pressed","seq":1,"movement":66.6}', 1)
+    speaker.wait()
+    speaker.close()
+    until(lambda: listening.tally().alerts == {"sos": 1})
+    assert listening.rows("SELECT severity, device FROM alert") == [("red", "b2")]
+    assert listening.rows("SELECT code FROM reject") == [("store",)]
+    assert listening.rows("SELECT count(*) FROM reading") == [(0,)]
+
+
 RETAINED = 100_000
 
 
