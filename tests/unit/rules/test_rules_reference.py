@@ -15,7 +15,7 @@ from schemas.alerts import Change, alert_id
 from schemas.directory import Directory
 from schemas.registry import Registry
 from schemas.times import MINUTE, SECOND
-from tests.support import random_fleet
+from tests.support import random_fleet, random_history
 from tests.support.reference_engine import Row, Said
 
 RULES = load_catalogue()
@@ -64,7 +64,7 @@ class Driver:
         self.engine.set_registry(self._registry)
 
     def _apply(self, batch: list[Row]) -> None:
-        readings = random_fleet.as_readings(batch, self._registry, self._whole)
+        readings = random_history.as_readings(batch, self._registry, self._whole)
         if self._random.random() < 0.15:
             self.engine.apply(readings)
             self.engine.rollback()
@@ -102,7 +102,7 @@ def test_both_engines_say_the_same(seed: int, length: int, outage: bool, moves: 
     random = Random(seed)
     directory = random_fleet.make_directory(random)
     registry = random_fleet.registry_of(directory)
-    history = random_fleet.History(random, directory)
+    history = random_history.History(random, directory)
     rows = [history.row() for _ in range(length)]
     plain, driver = random_fleet.plain_engine(directory), Driver(random, registry)
     for part, resumed in _cut(random, rows, outage):
