@@ -25,6 +25,7 @@ TOGETHER = 64
 """Payloads parsed by one call; if one of them is bad, these are parsed one by one."""
 
 _Said = Record | list[Record] | None
+_KEYS = frozenset(Record.__struct_fields__)
 _COLON, _ESCAPE = ord(":"), ord("\\")  # bytes look for a number faster than for bytes
 
 _decode_joined = msgspec.json.Decoder(list[Record | list[Record] | int]).decode
@@ -39,7 +40,8 @@ class Wire(NamedTuple):
     where none is said. `key`: its sequence, int64, -1 for none. `flags`: int16, the TEST bit.
     `numbers`: float64, NaN unknown; `codes`: int8, -1 unknown; of the quantities that any of them
     names. `device`: the id of each; None where every message's topic names it.
-    `left`: bool, one a message: it has to be read by `wire.decode_up`.
+    `left`: bool, one a message: it has to be read by `wire.decode_up`. `unknown`: int64, one a
+    message: its keys that mean nothing here; 0 where it is left.
     """
 
     message: Int64
@@ -50,6 +52,7 @@ class Wire(NamedTuple):
     codes: Codes
     device: list[str] | None
     left: Bool
+    unknown: Int64
 
 
 def read(
@@ -58,14 +61,14 @@ def read(
     """`own`: the device id in each message's topic, None for a gateway's own topic. `nonce`: 63
     random bits, drawn after the payloads came and never used before."""
     said, written = _parse(payloads, limits, nonce)
-    message, records = _flat(said)
-    whose = own if len(message) == len(own) else [own[m] for m in message.tolist()]
-    found = columns(records, whose)
+    message, records, one_each = _flat(said)
+    found = columns(records, own if one_each else [own[m] for m in message.tolist()])
     left = np.fromiter((s is None for s in said), np.bool_, len(said))
     left[message[found.wrong]] = True
+    unknown = np.zeros(len(left), np.int64)
     if written != found.colons.sum():
-        _leave_ambiguous(left, payloads, message, found.colons)
-    return _wire(message, found, left)
+        _leave_ambiguous(left, unknown, payloads, np.bincount(message, found.colons, len(left)))
+    return _wire(message, found, left, unknown)
 
 
 def _parse(payloads: Sequence[bytes], limits: Limits, nonce: int) -> tuple[list[_Said], int]:
@@ -115,9 +118,10 @@ def _fits(said: object, limits: Limits) -> bool:
     return isinstance(said, Record)
 
 
-def _flat(said: list[_Said]) -> tuple[Int64, list[Record]]:
+def _flat(said: list[_Said]) -> tuple[Int64, list[Record], bool]:
+    """Of each record its message's place; the records; whether every message is one."""
     if {*map(type, said)} <= {Record}:
-        return np.arange(len(said)), said  # type: ignore[return-value]
+        return np.arange(len(said)), said, True  # type: ignore[return-value]
     records: list[Record] = []
     sizes: list[int] = []
     for one in said:
@@ -127,39 +131,45 @@ def _flat(said: list[_Said]) -> tuple[Int64, list[Record]]:
         elif one is not None:
             records += one
         sizes.append(len(records) - before)
-    return np.repeat(np.arange(len(said)), sizes), records
+    return np.repeat(np.arange(len(said)), sizes), records, False
 
 
-def _leave_ambiguous(left: Bool, payloads: Sequence[bytes], message: Int64, colons: Int64) -> None:
+def _leave_ambiguous(
+    left: Bool, unknown: Int64, payloads: Sequence[bytes], used: NDArray[Any]
+) -> None:
     """Leave what may name a key twice: it has more colons than its keys and texts account for.
 
     In a text without escapes every colon belongs to a key or to a text, and none has fewer than
-    that: equal sums clear a whole batch. Keys that mean nothing here were not counted yet.
+    that: equal sums clear a whole batch. Keys that mean nothing here were not counted yet: `used`
+    are the others' colons, by message.
     """
-    used = np.bincount(message, colons, len(payloads))
     written = np.fromiter((p.count(_COLON) for p in payloads), np.int64, len(payloads))
     for place in np.flatnonzero((written != used) & ~left).tolist():
-        left[place] = not _all_accounted_for(payloads[place], written[place])
+        found = _unknown_keys(payloads[place], int(written[place]))
+        left[place] = found is None
+        unknown[place] = found or 0
 
 
-def _all_accounted_for(payload: bytes, colons: int) -> bool:
-    """Whether there are no more colons than keys of any name, and texts, have."""
+def _unknown_keys(payload: bytes, colons: int) -> int | None:
+    """How many; None if there are more colons than keys of any name, and texts, have."""
     try:
         said = _decode_any(payload)
     except (ValueError, RecursionError):  # what was passed over is no UTF-8, or nested too deeply
-        return False
+        return None
     records = said if isinstance(said, list) else [said]
     keys = sum(map(len, records))
-    if keys == colons:
-        return True
-    texts = [text for record in records for pair in record.items() for text in pair]
-    return keys + sum(text.count(":") for text in texts if isinstance(text, str)) == colons
+    if keys != colons:
+        texts = [text for record in records for pair in record.items() for text in pair]
+        own = sum(text.count(":") for text in texts if isinstance(text, str))
+        if keys + own != colons:
+            return None
+    return sum(key not in _KEYS for record in records for key in record)
 
 
-def _wire(message: Int64, found: Columns, left: Bool) -> Wire:
+def _wire(message: Int64, found: Columns, left: Bool, unknown: Int64) -> Wire:
     ts, key, flags, numbers, codes, device = found[:6]
     if not left.any():
-        return Wire(message, ts, key, flags, numbers, codes, device, left)
+        return Wire(message, ts, key, flags, numbers, codes, device, left, unknown)
     good = ~left[message]
     return Wire(
         message[good],
@@ -170,4 +180,5 @@ def _wire(message: Int64, found: Columns, left: Bool) -> Wire:
         {name: column[good] for name, column in codes.items()},
         device and [d for d, is_good in zip(device, good.tolist(), strict=True) if is_good],
         left,
+        unknown,
     )

@@ -36,13 +36,17 @@ class Draft:
     rejects: list[Reject]
     quarantined: list[Quarantined]
     strangers: list[Stranger]
-    """Emergencies among the quarantined."""
+    """What the quarantined say of emergencies."""
     overflow: dict[str, int]
     """By gateway: rejects beyond its budget, and messages of ignored devices; only counted."""
     last_received: int
     timeless: NDArray[np.bool_]
     """Bool, one a message: not all that it said is rows with a device time that can be believed. So
     the store's key would not know it again, if it were delivered again."""
+    unknown_keys: int
+    """Of canonical messages: how many keys meant nothing."""
+    faults: int
+    """Values left out of readings that were kept."""
 
 
 class Decoder:
@@ -86,6 +90,8 @@ class Decoder:
             notes.overflow,
             int(given[-1]) if len(given) else after,
             timeless,
+            many.unknown_keys + notes.unknown_keys,
+            notes.faults,
         )
 
     def _read_singles(self, messages: Messages, plain: Int64, notes: Notes) -> Int64:

@@ -24,11 +24,12 @@ from schemas.readings import Flag, Int64
 class Plain(NamedTuple):
     """`said`: the rows, their `received` still to be stamped. `message`: int64, of each row its
     message's place in the batch. `counts`: int64, rows of each message of the batch; 0 where it has
-    to be read by itself."""
+    to be read by itself. `unknown_keys`: how many keys meant nothing."""
 
     said: Said
     message: Int64
     counts: Int64
+    unknown_keys: int
 
 
 def read(
@@ -46,7 +47,9 @@ def read(
     own = [routes.own[number] for number in mine]
     wire = wire_batch.read(payloads, own, limits=limits, nonce=nonce)
     found = _place(wire, places, numbers, routes, lookup)
-    return _plain(messages, found, wire)
+    said, message = _said(messages, found, wire)
+    counts = np.bincount(message, minlength=len(messages))
+    return Plain(said, message, counts, int(wire.unknown[counts[places] > 0].sum()))
 
 
 class _Found(NamedTuple):
@@ -76,7 +79,7 @@ def _place(
     return _Found(message, device, elder, gateway, good)
 
 
-def _plain(messages: Messages, found: _Found, wire: Wire) -> Plain:
+def _said(messages: Messages, found: _Found, wire: Wire) -> tuple[Said, Int64]:
     flags = wire.flags | _flags(messages)[found.message]
     said = Said(
         received=messages.received[found.message],
@@ -91,10 +94,9 @@ def _plain(messages: Messages, found: _Found, wire: Wire) -> Plain:
         numbers=wire.numbers,
         codes=wire.codes,
     )
-    if not found.good.all():
-        said = said.take(found.good)
-    message = found.message[found.good]
-    return Plain(said, message, np.bincount(message, minlength=len(messages)))
+    if found.good.all():
+        return said, found.message
+    return said.take(found.good), found.message[found.good]
 
 
 def _flags(messages: Messages) -> NDArray[np.int16]:

@@ -71,7 +71,7 @@ def check(payloads: list[bytes], own: list[str | None]) -> Wire:
         else:
             alone = said_alone(payloads[place], own[place])
             assert isinstance(alone, Decoded)
-            assert alone == Decoded(PROFILE, readings, unknown_keys=alone.unknown_keys)
+            assert alone == Decoded(PROFILE, readings, unknown_keys=int(wire.unknown[place]))
             assert readings
     return wire
 
@@ -188,6 +188,10 @@ def test_one_bad_message_leaves_only_itself() -> None:
     assert np.flatnonzero(wire.left).tolist() == [TOGETHER + 1, len(payloads) - 1]
 
 
+def test_as_many_readings_as_messages_are_not_one_of_each() -> None:
+    check([b"", b"[{},{}]", b"{}"], ["m1", "m2", None])
+
+
 def test_nulls_are_unknown_and_named() -> None:
     names = dict.fromkeys([*QUANTITIES, "ts", "seq", "test"])
     payloads = [json.dumps(names).encode(), GOOD, b"{}"]
@@ -209,6 +213,7 @@ def test_a_key_that_means_nothing_here_slows_nobody_down() -> None:
     ]
     wire = check(payloads, ["m1"] * len(payloads))
     assert wire.left.tolist() == [False, False, True, True, True, True, False]
+    assert wire.unknown.tolist() == [2, 1, 0, 0, 0, 0, 0]
 
 
 def test_nothing_gives_nothing() -> None:
