@@ -124,10 +124,10 @@ def _create(connection: psycopg.Connection) -> _Store:
 
 
 def _has_timescaledb(connection: psycopg.Connection) -> bool:
-    """Whether the extension is there, creating it if we may.
+    """Whether the extension is there with all we use of it, creating it if we may.
 
     Creating it where its library is not preloaded would end the connection; the loader shows
-    itself by a setting of its own.
+    itself by a setting of its own. Its Apache edition has neither columns nor summaries.
     """
     row = connection.execute(
         """
@@ -137,14 +137,16 @@ def _has_timescaledb(connection: psycopg.Connection) -> bool:
         """
     ).fetchone()
     exists, offered = row or (False, False)
-    if exists or not offered:
-        return bool(exists)
-    try:
-        with connection.transaction():
-            connection.execute("CREATE EXTENSION timescaledb")
-    except psycopg.errors.InsufficientPrivilege:
-        return False
-    return True
+    if not exists:
+        if not offered:
+            return False
+        try:
+            with connection.transaction():
+                connection.execute("CREATE EXTENSION timescaledb")
+        except psycopg.errors.InsufficientPrivilege:
+            return False
+    edition = connection.execute("SELECT current_setting('timescaledb.license', true)").fetchone()
+    return edition == ("timescale",)
 
 
 def _steps(folder: Traversable, flavour: str) -> list[Migration]:
