@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from schemas import topics
+from store import presets
 from store.maintain import maintain
 from store.settings import StoreSettings
 from tests.support.mosquitto import Mosquitto, needs_mosquitto
@@ -49,6 +50,7 @@ def site(dsn: str, broker: AnyBroker, folder: Path, **extra: str) -> Iterator[Sy
     small = {"VIGIL_INGEST__BATCH_COUNT": "500", "VIGIL_INGEST__IN_FLIGHT_WINDOW": "1000"}
     with running_system(dsn, broker, town(), folder, **(small | extra)) as running:
         with running.sql() as connection:
+            presets.apply(connection, StoreSettings())
             maintain(connection, StoreSettings(), now=time.time_ns() // 1_000)
         yield running
 
