@@ -5,6 +5,7 @@ are tasks. A change that cannot be handled holds up its own lane only, and is tr
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import psycopg
@@ -12,13 +13,14 @@ import structlog
 from psycopg import AsyncConnection
 
 from schemas.alerts import Category, ChangeKind, Severity
-from stations import incident, route
+from stations import incident, quiet, route, storm
 from stations.policy import Policy
 from store import (
     errors,
     stations_events,
     stations_incident,
     stations_intake,
+    stations_quiet,
     stations_route,
     stations_task,
 )
@@ -33,6 +35,7 @@ _PER_LANE = 64
 _RETRY = timedelta(seconds=5)
 _TO_DOCTOR = "vital-trend"
 """The rule whose alerts are for the contracted family doctor (家庭医生签约)."""
+_AWAY_ENDED = "away-ended"
 _OPENING = frozenset({ChangeKind.RAISED, ChangeKind.SEVERITY, ChangeKind.REOPENED})
 """What may open or arm an incident; any other change only alters what its cards say."""
 
@@ -69,6 +72,12 @@ async def _lane(
 
 
 async def _handle(conn: AsyncConnection, change: Arrived, now: datetime, policy: Policy) -> None:
+    if change.rule == _AWAY_ENDED and change.kind == ChangeKind.RAISED:
+        await quiet.back(conn, change, now)
+    if change.kind in _OPENING and await quiet.keeps_quiet(conn, change, now):
+        return
+    if change.category == Category.EMERGENCY and not change.test:
+        change = replace(change, test=await stations_quiet.tested(conn, change.alert, now))
     if change.kind == ChangeKind.CLEARED:
         await _cleared(conn, change, now, policy)
     elif change.kind not in _OPENING:
@@ -98,6 +107,8 @@ async def _task(conn: AsyncConnection, change: Arrived, now: datetime, policy: P
     if task is not None:
         event = Event(at=now, kind="task_opened", task=task, alert=change.alert, station=station)
         await stations_events.record(conn, event)
+        if change.rule in storm.SILENCES:
+            await storm.gather(conn, task, where, now, policy)
         await stations_task.notify(conn, task)
 
 
@@ -175,6 +186,7 @@ async def _cleared(conn: AsyncConnection, change: Arrived, now: datetime, policy
         if task is not None:
             event = Event(at=now, kind="task_done", task=task, alert=change.alert)
             await stations_events.record(conn, event)
+            await storm.settle(conn, task, now)
         return
     row = await stations_incident.lock_of_alert(conn, change.alert)
     if row is None:

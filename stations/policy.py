@@ -26,6 +26,7 @@ class Policy:
     pages on at once. `outlets`:
     the channels that the site has added. `visit_day`: from this day of the month on, a visit
     that was not made is a task. `holidays`: no working days.
+    `storm`: so many silences of a district within 10 min are one outage.
     """
 
     ladder: Ladder = field(default_factory=Ladder)
@@ -34,6 +35,7 @@ class Policy:
     outlets: tuple[Outlet, ...] = ()
     visit_day: int = 20
     holidays: tuple[date, ...] = ()
+    storm: int = 20
 
 
 DEFAULT = Policy()

@@ -32,6 +32,16 @@ SENTENCES = {
     "severity_wrong": Sentence(
         zh="人工登记的警情只能是红色或橙色。", en="An incident opened by hand is red or orange."
     ),
+    "mute_never": Sentence(
+        zh="求助按钮不能静音；跌倒报警只能对单个传感器静音。",
+        en="An SOS is never muted; falls only of one sensor.",
+    ),
+    "reason_missing": Sentence(zh="请写明原因。", en="Say why."),
+    "too_long": Sentence(
+        zh="时限不对：静音与外出最长 30 天，跌倒传感器 72 小时，测试 30 分钟。",
+        en="Mutes and away last 30 days at most, a fall sensor's mute 72 h, test mode 30 min.",
+    ),
+    "unknown_subject": Sentence(zh="没有登记。", en="The registry does not hold it."),
     "at_top": Sentence(zh="已经通知到最高一级。", en="It has already reached the highest level."),
     "outcome_missing": Sentence(
         zh="结案前请选择处置结果。", en="Choose an outcome before closing."

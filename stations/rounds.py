@@ -14,6 +14,7 @@ from stations.climb import climb_due
 from stations.deliver import next_due, send_due
 from stations.intake import take
 from stations.loops import Wake, Watch
+from stations.quiet import expire
 from stations.settings import StationsSettings
 from stations.shifts import end_due
 from stations.visits import open_due
@@ -31,6 +32,7 @@ from store.stations_clock import Clock
 log = structlog.get_logger(__name__)
 
 _FIGURES_S = 5.0  # seconds between looks at the gauges
+_QUIET_S = 5.0  # seconds between looks at mutes that are over
 _CARE_S = 600.0  # seconds between looks at what care work is due
 _REST_S = 0.01  # seconds; what is due but in another copy's hands is not asked for without end
 _SEVERITIES = ("red", "orange", "test")
@@ -105,6 +107,12 @@ class Rounds:
             return self._until(due, now)
         queued.set()
         return 0
+
+    async def quiet(self) -> float:
+        """Mutes that are over."""
+        async with self._pool.connection() as conn:
+            await expire(conn, await self._clock(conn))
+        return _QUIET_S
 
     async def care(self) -> float:
         """Visits that have fallen due, and tasks that have waited too long."""

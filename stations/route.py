@@ -92,6 +92,11 @@ class Route:
         stations += [p.station for p in self.top]
         return stations[0] if stations else None
 
+    def widest_below_top(self) -> str | None:
+        """The station of the second highest level that has one: a district, of a city's tree."""
+        stations = [tier.stations[0] for tier in self.tiers if tier.stations]
+        return stations[-2] if len(stations) > 1 else None
+
     def _upward(self, level: str) -> list[Page]:
         pages: list[Page] = []
         why = Why.LADDER

@@ -52,6 +52,10 @@ class StationsSettings(BaseModel):
         default=(), description="days that are no working days, besides Saturdays and Sundays"
     )
 
+    storm: int = Field(
+        default=20, ge=2, description="so many silences of a district within 10 min are one outage"
+    )
+
     @field_validator("channels")
     @classmethod
     def _names_differ(cls, channels: tuple[Outlet, ...]) -> tuple[Outlet, ...]:
@@ -68,4 +72,5 @@ class StationsSettings(BaseModel):
             outlets=self.channels,
             visit_day=self.visit_day,
             holidays=self.holidays,
+            storm=self.storm,
         )

@@ -16,7 +16,7 @@ from psycopg import AsyncConnection
 
 from schemas.alerts import Severity
 from schemas.directory import Role
-from stations import incident, policy, visits
+from stations import incident, policy, storm, visits
 from stations.cards import concerned
 from stations.policy import Policy
 from stations.refused import Refused
@@ -165,6 +165,7 @@ async def finish_task(
         if row.done_at is not None:
             raise Refused("done", holder=row.done_by)
         await stations_task.finish(conn, task, now=now, staff=actor.staff, note=note)
+        await storm.settle(conn, task, now)
         detail = {} if note is None else {"note": note}
         event = Event(
             at=now, kind="task_done", task=task, staff=actor.staff, station=actor.station,

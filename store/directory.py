@@ -143,6 +143,7 @@ def _replace(cursor: _Cursor, table: Child, rows: Sequence[Row]) -> Counter[str]
     names = {
         "t": table.identifier,
         "stage": _stage(cursor, table, rows),
+        "mine": sql.SQL(table.mine),  # our own text
         "owner": sql.Identifier(table.owner),
         "owners": sql.Identifier(f"stage_{table.owners}"),
         "columns": table.column_list(),
@@ -151,8 +152,9 @@ def _replace(cursor: _Cursor, table: Child, rows: Sequence[Row]) -> Counter[str]
     }
     cursor.execute(
         sql.SQL(
-            "DELETE FROM {t} AS t WHERE {owner} IN (SELECT id FROM {owners}) AND NOT EXISTS"
-            " (SELECT FROM {stage} AS s WHERE ROW({old}) IS NOT DISTINCT FROM ROW({new}))"
+            "DELETE FROM {t} AS t WHERE {mine} AND {owner} IN (SELECT id FROM {owners})"
+            " AND NOT EXISTS (SELECT FROM {stage} AS s"
+            " WHERE ROW({old}) IS NOT DISTINCT FROM ROW({new}))"
         ).format(**names)
     )
     retired = cursor.rowcount

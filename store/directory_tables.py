@@ -45,6 +45,8 @@ class Child(_Table):
     """Field of `Directory` that names the things."""
     key: tuple[str, ...]
     """Fields that no two rows share; the owner first."""
+    mine: str = "true"
+    """SQL: which of the table's rows are the registry's own, for an import to replace."""
 
 
 def _plain(value: Any) -> Any:
@@ -110,6 +112,7 @@ CHILDREN = (
         owner="elder",
         owners="elders",
         key=("elder", "start"),
+        mine="author IS NULL",
     ),
     Child(
         name="overrides",

@@ -92,6 +92,8 @@ class BoardTask:
     reason: dict[str, str] | None
     late: bool
     test: bool
+    children: int
+    """Open tasks that this one stands for."""
 
 
 _HEADS = """
@@ -147,20 +149,25 @@ async def events(conn: AsyncConnection, incident: UUID) -> list[Event]:
 
 
 async def open_tasks(conn: AsyncConnection, station: str) -> list[BoardTask]:
-    """The station's open tasks and those raised to it, oldest first."""
+    """The station's open tasks and those raised to it, oldest first; what belongs to an open
+    outage is shown by that."""
     async with conn.cursor(row_factory=class_row(BoardTask)) as cursor:
         await cursor.execute(
             """
             SELECT t.id, t.kind, t.opened_at, t.home, h.address, t.alert, a.severity, a.category,
                 e.id AS elder, e.name AS elder_name, a.device, a.gateway, a.onset, a.cleared,
                 a.reason,
-                coalesce(a.late, false) AS late, coalesce(a.test, false) AS test
+                coalesce(a.late, false) AS late, coalesce(a.test, false) AS test,
+                (SELECT count(*) FROM task c
+                 WHERE c.parent = t.id AND c.done_at IS NULL) AS children
             FROM task t
+            LEFT JOIN task p ON p.id = t.parent AND p.done_at IS NULL
             LEFT JOIN alert a ON a.id = t.alert
             LEFT JOIN home h ON h.id = t.home
             LEFT JOIN elder e
                 ON e.id = coalesce(a.elder, CASE WHEN t.kind = 'visit_due' THEN t.subject END)
             WHERE (t.station = %(station)s OR t.raised_to = %(station)s) AND t.done_at IS NULL
+                AND p.id IS NULL
             ORDER BY t.opened_at, t.id
             """,
             {"station": station},

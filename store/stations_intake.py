@@ -7,11 +7,23 @@ is gone, and so takes nothing behind it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
+
+_FIRST_OF_LANE = """
+(c.retry_at IS NULL OR c.retry_at <= %(now)s) AND c.lane <> ALL(%(have)s)
+AND NOT EXISTS (SELECT FROM alert_change e WHERE e.lane = c.lane AND e.id < c.id)
+ORDER BY c.id LIMIT %(lanes)s FOR UPDATE OF c SKIP LOCKED
+"""
+_CLAIM = f"SELECT c.lane FROM alert_change c WHERE {_FIRST_OF_LANE}".encode()  # noqa: S608
+_CLAIM_RED = f"""
+SELECT c.lane FROM alert_change c
+WHERE c.lane IN (SELECT lane FROM alert_change WHERE severity = 'red') AND {_FIRST_OF_LANE}
+""".encode()  # noqa: S608 (our own text only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +47,15 @@ class Arrived:
 async def claim(
     conn: AsyncConnection, *, now: datetime, lanes: int, per_lane: int
 ) -> dict[str, list[Arrived]]:
-    """Up to `per_lane` changes of up to `lanes` lanes, oldest first, ours until the commit."""
-    cursor = await conn.execute(
-        """
-        SELECT c.lane FROM alert_change c
-        WHERE (c.retry_at IS NULL OR c.retry_at <= %s) AND NOT EXISTS (
-            SELECT FROM alert_change e WHERE e.lane = c.lane AND e.id < c.id)
-        ORDER BY c.id LIMIT %s FOR UPDATE OF c SKIP LOCKED
-        """,
-        (now, lanes),
-    )
-    claimed: dict[str, list[Arrived]] = {lane: [] for (lane,) in await cursor.fetchall()}
+    """Up to `per_lane` changes of up to `lanes` lanes, ours until the commit: first the lanes in
+    which a red waits, so that nothing is behind however many others there are; then the oldest."""
+    values: dict[str, Any] = {"now": now, "lanes": lanes, "have": []}
+    cursor = await conn.execute(_CLAIM_RED, values)
+    found = [lane for (lane,) in await cursor.fetchall()]
+    if len(found) < lanes:
+        cursor = await conn.execute(_CLAIM, values | {"lanes": lanes - len(found), "have": found})
+        found += [lane for (lane,) in await cursor.fetchall()]
+    claimed: dict[str, list[Arrived]] = {lane: [] for lane in found}
     if claimed:
         for arrived in await _changes(conn, list(claimed), per_lane):
             claimed[arrived.lane].append(arrived)

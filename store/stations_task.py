@@ -35,7 +35,8 @@ async def open_for_alert(
         VALUES (%s, %s, %s, %s, %s, %s)
         ON CONFLICT (alert) DO UPDATE
             SET done_at = NULL, done_by = NULL, note = NULL, station = excluded.station,
-                assignee = excluded.assignee, opened_at = excluded.opened_at, raised_to = NULL
+                assignee = excluded.assignee, opened_at = excluded.opened_at, raised_to = NULL,
+                parent = NULL
             WHERE task.done_at IS NOT NULL
         RETURNING id
         """,
@@ -56,6 +57,57 @@ async def open_about(
         RETURNING id
         """,
         (kind, subject, station, now),
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+# Outages: tasks of a district's silences, gathered under one
+
+
+async def open_with(conn: AsyncConnection, *, kind: str, subject: str) -> UUID | None:
+    """The open task of a kind about a subject."""
+    cursor = await conn.execute(
+        "SELECT id FROM task WHERE kind = %s AND subject = %s AND done_at IS NULL", (kind, subject)
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def note_under(conn: AsyncConnection, task: UUID, district: str) -> None:
+    await conn.execute("UPDATE task SET under = %s WHERE id = %s", (district, task))
+
+
+async def count_under(conn: AsyncConnection, district: str, *, since: datetime) -> int:
+    """Open silences of a district since a moment."""
+    cursor = await conn.execute(
+        "SELECT count(*) FROM task WHERE under = %s AND opened_at >= %s AND done_at IS NULL",
+        (district, since),
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else 0
+
+
+async def put_under(conn: AsyncConnection, outage: UUID, district: str) -> None:
+    """Every open silence of a district belongs to its outage."""
+    await conn.execute(
+        "UPDATE task SET parent = %s WHERE under = %s AND done_at IS NULL AND parent IS NULL",
+        (outage, district),
+    )
+
+
+async def finish_childless_parent(
+    conn: AsyncConnection, task: UUID, *, now: datetime
+) -> UUID | None:
+    """End the outage of a task that has ended, if it was its last open one; the outage's id."""
+    cursor = await conn.execute(
+        """
+        UPDATE task p SET done_at = %s, note = 'over'
+        WHERE p.id = (SELECT parent FROM task WHERE id = %s) AND p.done_at IS NULL
+            AND NOT EXISTS (SELECT FROM task c WHERE c.parent = p.id AND c.done_at IS NULL)
+        RETURNING p.id
+        """,
+        (now, task),
     )
     row = await cursor.fetchone()
     return row[0] if row else None
