@@ -21,8 +21,8 @@ def acquire(
     )
 
 
-def own(connection: psycopg.Connection, token: str, **how: float) -> Lease:
-    got = acquire(connection, token, **how)
+def own(connection: psycopg.Connection, token: str, *, lease_s: float = 60) -> Lease:
+    got = acquire(connection, token, lease_s=lease_s)
     assert isinstance(got, Lease)
     return got
 
