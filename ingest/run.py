@@ -253,7 +253,6 @@ class Ingest:
                     return
                 if self._stopping:
                     raise  # nothing of it is acknowledged: the broker holds it
-                self._metrics.store_failures.inc()
                 say = logger.warning if kind is Kind.TRANSIENT else logger.error
                 say("the store failed; trying again", error=str(error), pause_s=pause)
                 self._clock.sleep(pause)
