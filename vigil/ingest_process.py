@@ -10,6 +10,7 @@ import secrets
 import signal
 import socket
 from contextlib import ExitStack
+from random import SystemRandom
 from types import FrameType
 
 import prometheus_client
@@ -166,8 +167,9 @@ class IngestProcess:
             settings.broker.address,
             client_id=f"{settings.ingest.client_id}-emergency",
             subscriptions=subscriptions(settings, self._catalogue),
-            matters=ear.matters,
-            now=self._clock.now,
+            matters=ear.places,
+            clock=self._clock,
+            rng=SystemRandom(),
         )
         progress, ledger = Progress(), Ledger(Journal(state, session=_session_name(settings)))
         patience = Patience(

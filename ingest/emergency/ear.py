@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -102,6 +103,14 @@ class Ear:
         if b"sos" in payload or b"confirmed" in payload or b"\\" in payload:
             return True
         return bool(self._down or self._runs) and b"fall" in payload
+
+    def places(self, messages: Messages) -> list[int]:
+        """Of the messages that matter. Nearly always none does: one look at all of them tells."""
+        ours = all(map(bytes.startswith, messages.topics, repeat(_OWN)))
+        if ours and not self.matters(_OWN, b"".join(messages.payloads)):
+            return []
+        pairs = zip(messages.topics, messages.payloads, strict=True)
+        return [place for place, pair in enumerate(pairs) if self.matters(*pair)]
 
     def hear(self, topic: bytes, payload: bytes, received: int) -> Verdict | None:
         """What a message sets off, taken to be received then (µs UTC); None without an emergency

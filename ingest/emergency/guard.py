@@ -101,10 +101,7 @@ class Guard:
         self._ear.learn(rows, strangers)
         if not (self._aside.listening or len(self._ledger)):
             return
-        for place, (topic, payload) in enumerate(
-            zip(messages.topics, messages.payloads, strict=True)
-        ):
-            if self._ear.matters(topic, payload):
-                qos = int(messages.marks[place]) & Mark.QOS1
-                mark = digest(topic, payload).hex()
-                self._ledger.committed(mark, int(messages.received[place]), qos=qos)
+        for place in self._ear.places(messages):
+            qos = int(messages.marks[place]) & Mark.QOS1
+            mark = digest(messages.topics[place], messages.payloads[place]).hex()
+            self._ledger.committed(mark, int(messages.received[place]), qos=qos)

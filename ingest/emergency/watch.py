@@ -99,7 +99,7 @@ class Watch:
         found = self._stage(now)
         if found is not Stage.WELL or self._patience.window < _NARROW:
             self._trouble_at = now
-            self._parts.aside.open(listen=True)
+            self._parts.aside.listen()
         if found is not Stage.WELL:
             self._look_through_held()
         self._listen()
@@ -126,10 +126,10 @@ class Watch:
             if not len(new):
                 continue
             self._looked_until = int(new.received[-1])
-            for place, (topic, payload) in enumerate(zip(new.topics, new.payloads, strict=True)):
-                retained = int(new.marks[place]) & Mark.RETAIN
-                if not retained and self._parts.ear.matters(topic, payload):
-                    self._hear(topic, payload, int(new.received[place]), "held")
+            for place in self._parts.ear.places(new):
+                if not int(new.marks[place]) & Mark.RETAIN:
+                    found = new.topics[place], new.payloads[place]
+                    self._hear(*found, int(new.received[place]), "held")
 
     def _listen(self) -> None:
         if not self._parts.aside.listening:
@@ -187,7 +187,6 @@ class Watch:
         ladder = self._routes.ladder(alert.home, alert.gateway) if self._routes else ()
         if not ladder:
             logger.error("no station to tell: the directory holds none", alert=alert.id)
-        self._parts.aside.open(listen=False)
         sent = [self._parts.aside.send(letter) for letter in letters(alert, ladder, stored=stored)]
         self._sent += [(info, lambda: None) for info in sent[:-1]]
         self._sent += [(info, done) for info in sent[-1:]]
