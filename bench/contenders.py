@@ -114,7 +114,9 @@ def vigil(broker: AnyBroker, dsn: str, directory: Directory, folder: Path) -> It
     folder.mkdir()
     with running_system(dsn, broker, directory, folder) as system:
         ingest = system.start("ingest")
-        until(system.caught_up)
+        until(lambda: system.caught_up() or ingest.poll() is not None)
+        if ingest.poll() is not None:
+            raise RuntimeError("vigil ingest ended:\n" + system.log("ingest")[-2_000:])
         time_column = "(extract(epoch FROM ts) * 1000)::bigint"
         yield Contender("vigil", ingest.pid, broker, dsn, "reading", time_column, folder)
 

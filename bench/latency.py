@@ -67,7 +67,7 @@ def _presses(broker: AnyBroker, dsn: str, folder: Path) -> list[float]:
         client.on_message = lambda topic, payload: (
             on_card(payload) if topic.endswith("/alerts") else None
         )
-        pause = 0.05
+        pause = 0.1  # ten presses a second are more than a city's
         count = int(BACKGROUND * PRESSES * pause * 1.5)
         speakers = fleet.singles(directory)
         with fleet.generate(broker.port, speakers, count, rate=BACKGROUND, folder=folder) as behind:

@@ -25,7 +25,7 @@ from ingest.mqtt.parse import Parsed
 from ingest.queue import BatchQueue, CaughtUp
 from ingest.source import Mark, Messages
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 _CONNECT_WITHIN = 10.0  # seconds, until the CONNACK
 _PAUSE_S = (0.25, 10.0)  # between attempts: first, and at most
@@ -79,6 +79,7 @@ class Session:
         self._address, self._options = address, options
         self._may_connect = may_connect
         self._queue, self._now, self._rng = queue, now, rng
+        self._log = logger.bind(client=options.client_id)
         self._flight = Flight()
         self._markers = Markers(options.client_id)
         self._connection: Connection | None = None
@@ -110,12 +111,19 @@ class Session:
             try:
                 reason = await self._hold()
             except (OSError, TimeoutError, ProtocolError) as error:
-                reason = _told(error)
+                reason = self._told(error)
             if self._lasted > _STEADY_S:
                 pause = _PAUSE_S[0]
-            log.warning("no connection to the broker", reason=reason, pause_s=pause)
+            self._log.warning("no connection to the broker", reason=reason, pause_s=pause)
             await asyncio.sleep(pause * self._rng.uniform(0.5, 1))
             pause = min(2 * pause, most)
+
+    def _told(self, error: Exception) -> str:
+        """Why there is no connection; what only a person can change is an error."""
+        reason = str(error) or type(error).__name__
+        if isinstance(error, RefusedError | ProtocolError):
+            self._log.error("the broker refused the session", reason=reason)
+        return reason
 
     # One connection
 
@@ -152,7 +160,9 @@ class Session:
         options = self._options
         refused = await connection.subscribe(options.subscriptions, qos=options.qos)
         if refused:
-            log.error("broker refused subscriptions: let this client read them", topics=refused)
+            self._log.error(
+                "broker refused subscriptions: let this client read them", topics=refused
+            )
         connection.write(self._markers.packets(_FIRST_MARKER))
         self._later(_PATIENCE_S, self._say_what_is_awaited)
 
@@ -174,7 +184,7 @@ class Session:
             # Packet ids start anew: none of the old ones may be acknowledged any more.
             self.number += 1
             self._flight.forget()
-        log.info("connected to the broker", session_kept=kept)
+        self._log.info("connected to the broker", session_kept=kept)
 
     def heard(self, parsed: Parsed) -> None:
         messages, markers = self._markers.sift(self._stamped(parsed))
@@ -238,7 +248,7 @@ class Session:
         self.catching_up = False
 
     def _say_what_is_awaited(self) -> None:
-        log.warning(
+        self._log.warning(
             "still catching up: if nothing comes any more, let this client publish its markers",
             awaited=self._markers.awaited,
         )
@@ -250,11 +260,3 @@ class Session:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
-
-
-def _told(error: Exception) -> str:
-    """Why there is no connection; what only a person can change is an error."""
-    reason = str(error) or type(error).__name__
-    if isinstance(error, RefusedError | ProtocolError):
-        log.error("the broker refused the session", reason=reason)
-    return reason
