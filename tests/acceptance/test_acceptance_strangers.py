@@ -73,3 +73,25 @@ def test_an_ignored_stranger_is_only_counted_but_its_press_alerts(
     until(lambda: listening.tally().alerts.get("sos"))
     ((elders, behind),) = listening.rows("SELECT elders, gateway FROM alert")
     assert (elders, behind) == (["e1"], "g1")
+
+
+def test_a_strangers_state_is_one_press_until_it_ends(listening: System, gateway: Client) -> None:
+    topic = topics.native(EAST, "g1", "zigbee2mqtt/0x00137a10000fffff")
+
+    def say(sos: bool, battery: int) -> None:
+        gateway.say(topic, {"sos": sos, "battery": battery}).wait_for_publish(10)
+
+    def waits(count: int) -> bool:
+        ((found,),) = listening.rows("SELECT count(*) FROM quarantine")
+        return bool(found == count)
+
+    say(True, 61)
+    say(True, 60)
+    until(lambda: waits(2))
+    assert listening.tally().alerts == {"sos": 1}
+    say(False, 60)
+    until(lambda: waits(3))
+    assert listening.rows("SELECT * FROM stranger_run") == []
+    listening.rows("UPDATE alert SET onset = onset - interval '31 s' RETURNING 1")
+    say(True, 59)
+    until(lambda: listening.tally().alerts == {"sos": 2})

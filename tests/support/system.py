@@ -80,10 +80,11 @@ class Client:
         payload: bytes | str | Mapping[str, Any] | list[Any],
         *,
         retain: bool = False,
+        qos: int = 1,
     ) -> paho.MQTTMessageInfo:
-        """Publish at QoS 1; wait with `.wait_for_publish()` for the broker's word."""
+        """Publish; wait with `.wait_for_publish()` for the broker's word (at QoS 1)."""
         content = payload if isinstance(payload, bytes | str) else json.dumps(payload)
-        return self._client.publish(topic, content, qos=1, retain=retain)
+        return self._client.publish(topic, content, qos=qos, retain=retain)
 
     def cards(self) -> list[dict[str, Any]]:
         return [json.loads(p) for topic, p in list(self.heard) if topic.endswith("/alerts")]
