@@ -70,6 +70,7 @@ def import_directory(
             if prune:
                 count += _retire_absent(cursor, now)
             _check_top(cursor)
+            _check_erased(cursor)
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         raise DirectoryError(_sentence(error)) from error
     return Imported(count["added"], count["changed"], count["retired"], version)
@@ -201,6 +202,20 @@ def _check_children(directory: Directory) -> None:
                     f"{table.name}.csv: {count} rows of {table.owner} {key[0]!r} have the same "
                     f"{key_words}"
                 )
+
+
+def _check_erased(cursor: _Cursor) -> None:
+    """Who was forgotten does not come back under the old id."""
+    back = cursor.connection.execute(
+        "SELECT id FROM elder WHERE erased_at IS NOT NULL AND (retired_at IS NULL OR name <> '')"
+        " ORDER BY id"
+    ).fetchall()
+    if back:
+        raise DirectoryError(
+            "elders.csv: erased for good: "
+            + ", ".join(repr(id_) for (id_,) in back)
+            + " (take the rows out; a person who comes back gets a new id)"
+        )
 
 
 def _check_top(cursor: _Cursor) -> None:

@@ -11,6 +11,7 @@ from vigil.commands import (
     catalogue,
     demo,
     duty,
+    elder,
     quarantine,
     registry,
     replay,
@@ -46,6 +47,7 @@ app.command("simulate")(simulate.simulate)
 app.command("replay")(replay.replay)
 app.command("report")(report.report)
 app.add_typer(duty.app, name="duty")
+app.add_typer(elder.app, name="elder")
 
 
 def main() -> None:
