@@ -27,7 +27,7 @@ from tests.support.services import fresh_database
 from vigil.embedded.broker import Broker
 from vigil.embedded.postgres import Postgres
 
-HOMES = 1_000
+HOMES = 10_000  # a round of the rules takes one row of each: few homes would mean many rounds
 ROUNDS = 3
 SINGLES = 60_000  # messages
 ARRAYS = 6_000  # messages of 50 readings
