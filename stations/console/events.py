@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from psycopg import Error
@@ -22,7 +23,7 @@ from stations.console.boards import Board, Delta
 from stations.console.context import Console, console
 from stations.console.guard import worker
 from stations.console.words import Words
-from store import stations_duty
+from store import console_audit, stations_duty
 from store.console_sessions import Session
 
 _CHECK_EVERY = 5  # pings between two looks at whether the session is still good
@@ -53,6 +54,7 @@ class Stream:
         self._console = console
         self._session = session
         self._words = words
+        self._shown: set[UUID] = set()
 
     async def run(self, step: int | None) -> AsyncIterator[bytes]:
         hub, loop = self._console.hub, asyncio.get_running_loop()
@@ -62,11 +64,13 @@ class Stream:
             changed = hub.changes()
             board = await self._board()
             if board is not None:
-                delta, step = board.since(step), board.step
-                for name, data in self._parts(board, delta):
-                    yield _event(name, data)
-                if delta.anything:
-                    yield _event("synced", {}, id_=event_id(self._console, step))
+                delta = board.since(step)
+                if await self._audited(delta):
+                    step = board.step
+                    for name, data in self._parts(board, delta):
+                        yield _event(name, data)
+                    if delta.anything:
+                        yield _event("synced", {}, id_=event_id(self._console, step))
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(next_ping):
                     await changed.wait()
@@ -76,6 +80,27 @@ class Stream:
                     yield _event("signed_out", {})
                     return
                 yield _event("ping", self._ping())
+
+    async def _audited(self, delta: Delta) -> bool:
+        """Cards that this page has not shown yet name people: that is on record before they go
+        out. False where the store does not answer: they go out when it does."""
+        fresh = [incident.id for incident in delta.changed if incident.id not in self._shown]
+        if not fresh:
+            return True
+        with suppress(Error, PoolTimeout, TimeoutError, OSError):
+            now = await self._console.clock()
+            async with self._console.connection() as conn:
+                await console_audit.record(
+                    conn,
+                    at=now,
+                    staff=self._session.staff,
+                    action="board.view",
+                    subject=self._session.station,
+                    detail={"incidents": [str(id_) for id_ in fresh]},
+                )
+            self._shown.update(fresh)
+            return True
+        return False
 
     async def _board(self) -> Board | None:
         """The station's board; None while the store does not answer."""

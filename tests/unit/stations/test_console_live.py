@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import httpx
@@ -113,6 +114,20 @@ def test_cards_come_change_and_go_without_reload(store: str) -> None:
                 await other.post(f"/incidents/{incident}", data=fields)
                 gone = (await until(events, "synced"))[0]
                 assert (gone.name, gone.data) == ("remove", {"id": incident})
+
+    asyncio.run(_with(store, run))
+
+
+def test_a_card_that_comes_to_a_live_page_is_a_look_on_record_once(store: str) -> None:
+    async def run(d: Desk, url: str, cookie: dict[str, str]) -> None:
+        async with stream(url, cookie) as events:
+            await until(events, "synced")
+            for second in (0, 40):  # a new card, and a change of it
+                await d.raised(change("h1", at=d.now + timedelta(seconds=second)))
+                await until(events, "synced")
+        ((incident,),) = await d.rows("SELECT id::text FROM incident")
+        looks = await d.rows("SELECT staff, detail FROM audit WHERE action = 'board.view'")
+        assert looks == [("east-1", {"incidents": [incident]})]
 
     asyncio.run(_with(store, run))
 
