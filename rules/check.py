@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rules.engine import Engine
-from rules.load import CATALOGUE, RuleError, load_rule
+from rules.load import CATALOGUE, RuleError, line_of, load_rule, problems_of
 from rules.rule import Rule
 from rules.timeline import Case, Expected, micros, read_cases, readings_of, registry_of
 from schemas.alerts import Change, ChangeKind
@@ -25,18 +25,16 @@ WAYS: tuple[int | None, ...] = (1, 7, None)
 
 
 class Failure(NamedTuple):
-    """What is wrong, and where."""
+    """What is wrong, and where. `line`: 0 where it is about the whole file; `test`: its name."""
 
     file: str
     test: str
     message: str
+    line: int = 0
 
     def __str__(self) -> str:
-        return (
-            f"{self.file}: {self.test}: {self.message}"
-            if self.test
-            else (f"{self.file}: {self.message}")
-        )
+        where = f"{self.file}, line {self.line}" if self.line else self.file
+        return f"{where}: {self.test}: {self.message}" if self.test else f"{where}: {self.message}"
 
 
 _STATES = (ChangeKind.CLEARED, ChangeKind.STALE)
@@ -61,16 +59,19 @@ def check_rule(file: Path) -> list[Failure]:
     try:
         rule = load_rule(file)
     except RuleError as error:
-        return [Failure(p.file, "", f"line {p.line}: {p.message}") for p in error.problems]
+        return [Failure(p.file, "", p.message, p.line) for p in error.problems]
     tests = _tests_of(file)
     if not tests.exists():
         return [Failure(file.name, "", f"expected data tests in {tests.name}, found none")]
+    text = tests.read_text(encoding="utf-8")
     try:
         cases = read_cases(tests)
     except ValueError as error:
-        return [Failure(tests.name, "", str(error))]
+        return [Failure(p.file, "", p.message, p.line) for p in problems_of(tests, text, error)]
     return [
-        Failure(tests.name, case.name, message) for case in cases for message in _run(rule, case)
+        Failure(tests.name, case.name, message, line_of(text, ("test", number)))
+        for number, case in enumerate(cases)
+        for message in _run(rule, case)
     ]
 
 

@@ -61,17 +61,8 @@ def load_rule(file: Path) -> Rule:
     text = file.read_text(encoding="utf-8")
     try:
         rule = Rule.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"line (\d+)", str(error))
-        line = int(found[1]) if found else 1
-        raise RuleError([RuleProblem(file.name, line, f"not TOML: {error}")]) from None
-    except ValidationError as error:
-        raise RuleError(
-            [
-                RuleProblem(file.name, line_of(text, e["loc"]), f"{_dotted(e['loc'])}: {e['msg']}")
-                for e in error.errors()
-            ]
-        ) from None
+    except ValueError as error:
+        raise RuleError(problems_of(file, text, error)) from None
     found_wrong = [
         RuleProblem(file.name, line_of(text, where), message)
         for where, message in _check(rule, file)
@@ -79,6 +70,17 @@ def load_rule(file: Path) -> Rule:
     if found_wrong:
         raise RuleError(found_wrong)
     return rule
+
+
+def problems_of(file: Path, text: str, error: ValueError) -> list[RuleProblem]:
+    """What TOML's or pydantic's error says of the file, with lines."""
+    if isinstance(error, ValidationError):
+        return [
+            RuleProblem(file.name, line_of(text, e["loc"]), f"{_dotted(e['loc'])}: {e['msg']}")
+            for e in error.errors()
+        ]
+    found = re.search(r"line (\d+)", str(error))
+    return [RuleProblem(file.name, int(found[1]) if found else 1, f"not TOML: {error}")]
 
 
 def _check(rule: Rule, file: Path) -> Iterable[tuple[Path_, str]]:
@@ -91,7 +93,10 @@ def _check(rule: Rule, file: Path) -> Iterable[tuple[Path_, str]]:
         for name in block.used():
             if name not in rule.parameters:
                 known = ", ".join(rule.parameters)
-                yield where, f"no parameter {name!r}: expected one of {known}"
+                yield (
+                    (*where, *_key_of(block, name)),
+                    (f"no parameter {name!r}: expected one of {known}"),
+                )
         for key in WORDS:
             yield from _check_words((*where, key), getattr(block, key, None), FIGURES[block.kind])
         yield from _check_conditions(where, block, rule)
@@ -141,6 +146,11 @@ def _conditions(block: Block) -> Iterable[tuple[Path_, str]]:
             yield (key,), text
     if isinstance(block, SustainedBlock) and block.needs is not None:
         yield ("needs", "condition"), block.needs.condition
+
+
+def _key_of(block: Block, name: str) -> Path_:
+    """The key under which a block names a parameter."""
+    return next(((key,) for key, said in block if said == name), ())
 
 
 def _dotted(loc: Iterable[str | int]) -> str:

@@ -5,7 +5,6 @@ add `payload_hex` where the payload is not UTF-8. `tst` is the received time; it
 form `2026-01-31T08:00:00.123456Z+0800` (local time, a `Z` that means nothing, the offset).
 """
 
-import re
 from typing import NamedTuple
 
 import msgspec
@@ -36,7 +35,6 @@ class _Line(msgspec.Struct):
     payload_hex: str | None = None
 
 
-_OFFSET = re.compile(r"Z?([+-]\d\d):?(\d\d)\Z")
 _decoder = msgspec.json.Decoder(_Line)
 
 
@@ -48,7 +46,7 @@ def parse_line(line: bytes) -> Captured:
     """
     try:
         found = _decoder.decode(line)
-        received = parse_rfc3339(_OFFSET.sub(r"\1:\2", found.tst))
+        received = parse_rfc3339(_plain(found.tst))
         payload = _payload(found)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         raise CaptureError(f"not a captured message: {error}") from None
@@ -69,6 +67,12 @@ def format_line(message: Captured) -> bytes:
     except UnicodeDecodeError:
         line["payload_hex"] = message.payload.hex()
     return msgspec.json.encode(line) + b"\n"
+
+
+def _plain(tst: str) -> str:
+    """Without the `Z` that stands before an offset."""
+    head, mark, offset = tst.partition("Z")
+    return head + offset if mark and offset else tst
 
 
 def _payload(line: _Line) -> bytes:

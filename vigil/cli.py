@@ -16,6 +16,7 @@ from vigil.commands import (
     registry,
     replay,
     report,
+    rules,
     run,
     simulate,
     store,
@@ -42,7 +43,7 @@ catalogue.devices.command("quarantine")(quarantine.list_quarantine)
 catalogue.devices.command("adopt")(quarantine.adopt)
 catalogue.devices.command("ignore")(quarantine.ignore)
 app.add_typer(catalogue.devices, name="devices")
-app.add_typer(catalogue.rules, name="rules")
+app.add_typer(rules.app, name="rules")
 app.command("simulate")(simulate.simulate)
 app.command("replay")(replay.replay)
 app.command("report")(report.report)

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 import psycopg
-from numpy.typing import NDArray
 
 from devices.catalogue import Catalogue
 from ingest import batch as batches
@@ -31,8 +30,9 @@ from schemas.times import to_micros
 from schemas.topics import MARKER_AREA
 from store import partition, readings
 from store.strangers import StrangerKey
+from vigil.seen import Seen
 
-_LINES = 2_000  # a batch; the answer does not depend on it (I5)
+_LINES = 20_000  # a batch; the answer does not depend on it (I5)
 
 
 class Problem(NamedTuple):
@@ -93,21 +93,28 @@ class AlertBook:
         )
 
 
+class Run(NamedTuple):
+    """A judge, and the book that its alerts end in."""
+
+    judge: Judge
+    book: AlertBook
+
+
 def replay_capture(
     messages: Iterable[Captured],
     *,
     directory: Directory,
     catalogue: Catalogue,
-    judge: Judge,
-    book: AlertBook,
+    runs: Sequence[Run],
     progress: Callable[[int], None] = lambda _: None,
 ) -> Summary:
-    """Judge a capture; the alerts end in `book`. `progress` is told the messages so far."""
+    """Judge a capture, decoded once for all `runs`. `progress` is told the messages so far."""
     registry = Registry.build(directory).fitted(catalogue.models())
-    judge.set_registry(registry)
+    for run in runs:
+        run.judge.set_registry(registry)
     budget = RejectBudget(IngestSettings().reject_rate)
     decoder = Decoder(catalogue, Lookup(registry), budget=budget)
-    seen, runs = _Seen(), Runs({})
+    seen, strangers = Seen(), [Runs({}) for _ in runs]
     summary = Summary()
     last = 0
     stream = iter(messages)
@@ -116,10 +123,12 @@ def replay_capture(
         work = batches.prepare(decoder, batch, after=last, resumed=None, advanced=None)
         last = work.draft.last_received
         new = seen.new(work.columns)
-        changes = judge.apply(work.columns.take(new))
-        changes += stranger_alerts(work.draft.strangers, seen=book.stranger_seen, runs=runs)
-        judge.commit()
-        book.add(changes)
+        fresh = work.columns.take(new)
+        for (judge, book), levels in zip(runs, strangers, strict=True):
+            changes = judge.apply(fresh)
+            changes += stranger_alerts(work.draft.strangers, seen=book.stranger_seen, runs=levels)
+            judge.commit()
+            book.add(changes)
         kept = new & ~work.columns.has(Flag.SIGN_OF_LIFE)
         draft = work.draft
         summary = Summary(
@@ -192,21 +201,3 @@ def _messages(captured: Sequence[Captured]) -> Messages:
         np.array([Mark.RETAIN if m.retain else 0 for m in captured], np.uint8),
         session=0,
     )
-
-
-class _Seen:
-    """(ts, device, key) of what has been judged: the store's unique key, kept in memory."""
-
-    def __init__(self) -> None:
-        self._keys: set[tuple[int, int, int]] = set()
-
-    def new(self, rows: Readings) -> NDArray[np.bool_]:
-        """Which rows are no repetition; signs of life always count: bool, one a row."""
-        fresh = np.ones(len(rows), bool)
-        stored = ~rows.has(Flag.SIGN_OF_LIFE)
-        keys = zip(rows.ts.tolist(), rows.device.tolist(), rows.key.tolist(), strict=True)
-        for place, key in enumerate(keys):
-            if stored[place]:
-                fresh[place] = key not in self._keys
-                self._keys.add(key)
-        return fresh

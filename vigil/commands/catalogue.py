@@ -1,4 +1,4 @@
-"""vigil decode, vigil devices list|check|new, vigil rules list|check."""
+"""vigil decode, vigil devices list|check|new."""
 
 import sys
 from pathlib import Path
@@ -12,8 +12,6 @@ from devices.check import check as check_devices
 from devices.check import describe
 from devices.decoded import Decoded, DecodeError, Reading
 from devices.scaffold import new_model
-from rules.check import check as check_rules
-from rules.load import load_catalogue
 from schemas.directory import DEFAULT_ZONE
 from schemas.quantities import QUANTITIES, Choice
 from schemas.readings import Flag
@@ -23,7 +21,6 @@ from vigil.commands.common import fail, out, out_json
 from vigil.settings import Settings
 
 devices = typer.Typer(help="The catalogue of device models.", no_args_is_help=True)
-rules = typer.Typer(help="The catalogue of rules.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of text")]
 Folder = Annotated[Path | None, typer.Argument(help="another catalogue's folder")]
@@ -150,25 +147,3 @@ def new_device_model(
     except FileExistsError:
         raise fail(f"there is a model {model!r} already: choose another name") from None
     out(f"{where}: change the files, then run vigil devices check {where.parent}")
-
-
-@rules.command("list")
-def list_rules(*, json: Json = False) -> None:
-    """The rules that judge readings."""
-    found = load_catalogue()
-    if json:
-        out_json([{"id": r.id, "category": r.category} for r in found])
-        return
-    for rule in found:
-        out(f"{rule.id:20} {rule.category}")
-
-
-@rules.command("check")
-def check_rule_catalogue(folder: Folder = None) -> None:
-    """Check every rule and run every data test."""
-    failures = check_rules(folder)
-    for failure in failures:
-        out(str(failure))
-    if failures:
-        raise fail(f"{len(failures)} problems in the rule catalogue")
-    out(f"{len(load_catalogue(folder))} rules in order")

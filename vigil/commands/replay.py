@@ -1,7 +1,7 @@
 """vigil replay: a capture or a store range through the rules, and what they would have said."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TextIO
@@ -19,7 +19,7 @@ from store.connect import connect
 from store.directory import load_directory, load_registry
 from vigil.clock import SystemClock
 from vigil.commands.common import ProgressBar, err, fail
-from vigil.replay import AlertBook, Problem, read_capture, replay_capture, replay_store
+from vigil.replay import AlertBook, Problem, Run, read_capture, replay_capture, replay_store
 from vigil.settings import Settings
 
 
@@ -38,7 +38,7 @@ def replay(
     """
     judge = Engine(load_catalogue(rules), Registry.build(Directory()))
     if capture is not None and registry is not None and since is None:
-        book = _capture(registry, capture, judge)
+        (book,) = judge_capture(registry, capture, [judge])
     elif since is not None and capture is None and registry is None:
         book = _store(since, until, judge)
     else:
@@ -48,27 +48,30 @@ def replay(
             stream.write(alert.model_dump_json() + "\n")
 
 
-def _capture(registry: Path, capture: Path, judge: Engine) -> AlertBook:
+def judge_capture(registry: Path, capture: Path, judges: Sequence[Engine]) -> list[AlertBook]:
+    """Each judge's alerts; what could not be read or used is said on standard error."""
     directory = read_folder(registry)
-    book, problems = AlertBook(directory), list[Problem]()
+    runs, problems = [Run(judge, AlertBook(directory)) for judge in judges], list[Problem]()
     with capture.open("rb") as lines, ProgressBar("replaying") as bar:
         size = capture.stat().st_size
         summary = replay_capture(
             read_capture(lines, problems),
             directory=directory,
             catalogue=Catalogue.load(extra=Settings().devices.folder),
-            judge=judge,
-            book=book,
+            runs=runs,
             progress=lambda _: bar.update(lines.tell() if not lines.closed else size, size),
         )
     for problem in problems[:20]:
         err.print(f"{capture}, line {problem.line}: {problem.message}", markup=False)
+    for note in dict.fromkeys(note for judge in judges for note in judge.notes):
+        err.print(note, markup=False)
     err.print(
         f"{summary.messages} messages: {summary.readings} readings, {summary.rejected} rejected, "
         f"{summary.quarantined} quarantined, {summary.duplicates} repeated; "
-        f"{len(problems)} lines unreadable; {len(book.in_order())} alerts"
+        f"{len(problems)} lines unreadable; "
+        f"{', '.join(str(len(run.book.in_order())) for run in runs)} alerts"
     )
-    return book
+    return [run.book for run in runs]
 
 
 def _store(since: str, until: str | None, judge: Engine) -> AlertBook:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from rules.check import check, count_tests
-from rules.kinds import FIGURES
 from rules.load import CATALOGUE, RuleError, load_catalogue
 from rules.rule import Rule
 
@@ -56,7 +55,7 @@ def test_the_packaged_rules_load_and_every_data_test_holds() -> None:
     [
         ("category = ", "categroy = ", "categroy", "categroy: Extra inputs"),
         ("high = 131", 'high = "fast"', 'high = "fast"', "expected a number or a time HH:MM"),
-        ('clear = "clear_s"', 'clear = "calm_s"', "[[alert]]", "no parameter 'calm_s'"),
+        ('clear = "clear_s"', 'clear = "calm_s"', "calm_s", "no parameter 'calm_s'"),
         ("heart_rate >= high", "heart_rat >= high", "condition", "unknown name 'heart_rat'"),
         ('quotes = "heart_rate"', 'quotes = "in_bed"', "quotes", "expected a number quantity"),
         ("{value}/min", "{valeu}/min", "{valeu}", "no figure {valeu}"),
@@ -89,7 +88,29 @@ def test_a_wrong_expectation_fails_and_says_what_came(tmp_path: Path) -> None:
     )
     failures = check(tmp_path)
     assert {f.file for f in failures} == {"sos.test.toml"}
+    line = file.read_text(encoding="utf-8").splitlines()[failures[0].line - 1]
+    assert line == "[[test]]"
+    assert str(failures[0]).startswith(f"sos.test.toml, line {failures[0].line}: ")
     assert any("got device:b1; red at 2026-01-31T15:59:50Z" in f.message for f in failures)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line_with", "message"),
+    [
+        ("interval_s = ", "interval_z = ", "interval_z", "interval_z"),
+        ("[[test]]", "[[test]", "[[test]", "not TOML"),
+        ("steps = [", "stairs = [", "stairs", "stairs"),
+    ],
+)
+def test_errors_in_data_tests_say_file_and_line(
+    tmp_path: Path, old: str, new: str, line_with: str, message: str
+) -> None:
+    file = copy_of(tmp_path, "battery-low") / "battery-low.test.toml"
+    edit(file, old, new)
+    lines = file.read_text(encoding="utf-8").splitlines()
+    found = next(f for f in check(tmp_path) if message in f.message)
+    assert found.file == file.name
+    assert line_with in lines[found.line - 1]
 
 
 def test_a_changed_threshold_breaks_a_data_test(tmp_path: Path) -> None:
@@ -122,12 +143,3 @@ def test_the_fingerprint_follows_the_figures_and_not_the_words() -> None:
     assert Rule.model_validate(said).fingerprint() == rule.fingerprint()
     said["parameters"]["window_s"] = 31
     assert Rule.model_validate(said).fingerprint() != rule.fingerprint()
-
-
-def test_the_reference_names_every_rule_kind_and_figure() -> None:
-    page = (Path(__file__).parents[3] / "docs/reference/rules.md").read_text(encoding="utf-8")
-    for rule in load_catalogue():
-        missing = [f"`{name}`" for name in rule.parameters if f"`{name}`" not in page]
-        assert missing == [], rule.id
-        assert rule.id in page
-    assert [kind for kind in FIGURES if f"| `{kind}` |" not in page] == []
