@@ -63,10 +63,8 @@ class Count:
         self._timers.forget()
 
     def fire(self, rows: Round, news: News) -> None:
-        bed = np.flatnonzero(news.bed)
-        self._expire(
-            self._timers.due_among(rows.elder[bed], np.maximum(rows.watermark[bed], rows.ts[bed]))
-        )
+        if not self._timers.idle(rows.latest):
+            self._expire(self._timers.due_among(news.beds.elder, news.beds.limit))
 
     def sweep(self, watermark: int) -> None:
         self._expire(self._timers.due_by(watermark))
@@ -80,22 +78,23 @@ class Count:
             )
 
     def apply(self, rows: Round, news: News) -> None:
-        bed = np.flatnonzero(news.bed)
-        if not len(bed):
+        if not len(news.beds):
             return
-        night = self._nights.of(rows.elder[bed], rows.ts[bed])
-        self._turn(rows.elder[bed], night)
-        now = night == self._night[rows.elder[bed]]
-        bed, night = bed[now], night[now]
-        elder, ts = rows.elder[bed], rows.ts[bed]
+        night = self._nights.of(news.beds.elder, news.beds.ts)
+        self._turn(news.beds.elder, night)
+        now = np.flatnonzero(night == self._night[news.beds.elder])
+        beds, night = news.beds.part(now), night[now]
+        left = (beds.said == 0) & (beds.before == 1)
+        tally = self._tally[beds.elder]
+        few = np.flatnonzero(left | ((tally == NONE) & (beds.said == 1)))
+        beds, night, left, tally = beds.part(few), night[few], left[few], tally[few]
+        elder, ts = beds.elder, beds.ts
         ends = self._nights.at(elder, night, self._ends)
         within = (ts >= self._nights.at(elder, night, self._starts)) & (ts < ends)
-        said, before = rows.values["in_bed"][bed], news.bed_before[bed]
-        exits = within & (said == 0) & (before == 1) & (ts < ends - self._last_hour[elder])
-        shown = np.flatnonzero(exits | (within & (said == 1)))
-        tally = np.maximum(self._tally[elder[shown]], 0) + exits[shown]
-        self._tally.put(elder[shown], tally)
-        self._judge(rows, bed[exits], night[exits])
+        exits = within & left & (ts < ends - self._last_hour[elder])
+        shown = np.flatnonzero(exits | (within & (beds.said == 1)))
+        self._tally.put(elder[shown], np.maximum(tally[shown], 0) + exits[shown])
+        self._judge(rows, beds.row[exits], night[exits])
 
     def _turn(self, elder: Array, night: Int64) -> None:
         """Enter the tally of the night before, where another has begun."""
