@@ -1,7 +1,8 @@
 """A night at the stations, for tests: the real store, real changes, and a clock that tests move.
 
-Times are seconds after START. Nothing runs by itself: `to` moves the clock and takes whatever the
-loops would have taken by then, timer by timer.
+Times are seconds after START. Nothing runs by itself: `to` moves the clock and does whatever the
+loops would have done by then, each timer at its own moment: rungs and limits, ends of shifts and
+mutes, visits and waiting tasks; and takes in what these bring.
 """
 
 from collections.abc import AsyncIterator
@@ -21,14 +22,21 @@ from stations import work
 from stations.climb import climb_due
 from stations.intake import take
 from stations.policy import Policy
+from stations.quiet import expire
+from stations.shifts import end_due
+from stations.visits import open_due
+from stations.waiting import raise_waiting
 from stations.work import Action, Actor
-from store import alerts, stations_incident, stations_pool
+from store import alerts, stations_duty, stations_incident, stations_pool
 from store.connect import connect
 from store.directory import import_directory
 from store.migrate import migrate
 from store.stations_incident import Incident
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+"""20:00 on a Monday in Shanghai."""
+CARE_EVERY = timedelta(hours=1)
+"""Between looks at visits and waiting tasks, which turn with the day."""
 
 EAST = Actor("east-1", "east")
 WEST = Actor("west-1", "west")
@@ -79,17 +87,32 @@ def later(change: Change, kind: ChangeKind, at: float, **more: Any) -> Change:
 
 @dataclass
 class Night:
-    """The stations over one database. `ingest` is the other side's connection."""
+    """The stations over one database. `ingest` is the other side's connection; `other` is a second
+    copy's, which stands by until `swap`."""
 
     conn: AsyncConnection
+    other: AsyncConnection
     ingest: psycopg.Connection
     policy: Policy
     now: datetime = START
+    care: datetime = START + CARE_EVERY
+
+    @property
+    def second(self) -> float:
+        """The clock, in seconds after START."""
+        return (self.now - START).total_seconds()
+
+    def swap(self) -> None:
+        """From now on the other copy works."""
+        self.conn, self.other = self.other, self.conn
 
     async def comes(self, *changes: Change) -> int:
         """Ingest commits changes, and the stations take them; how many they handled."""
-        alerts.write_changes(self.ingest, changes, raised=to_micros(self.now))
+        self.write(*changes)
         return await self.intake()
+
+    def write(self, *changes: Change) -> None:
+        alerts.write_changes(self.ingest, changes, raised=to_micros(self.now))
 
     async def intake(self) -> int:
         handled = 0
@@ -100,10 +123,31 @@ class Night:
     async def to(self, second: float) -> None:
         """Move the clock there, firing each timer at its own time."""
         end = START + timedelta(seconds=second)
-        while (due := await stations_incident.next_due(self.conn)) is not None and due <= end:
+        due = await self._next_due()
+        while due <= end:
             self.now = max(self.now, due)
-            await climb_due(self.conn, self.now, self.policy)
+            await self._fire()
+            due = await self._next_due()
+            assert due > self.now, "a timer that has been fired is still due"
         self.now = end
+
+    async def _next_due(self) -> datetime:
+        ((mute,),) = await self.rows("SELECT min(expires) FROM mute WHERE ended_at IS NULL")
+        climb = await stations_incident.next_due(self.conn)
+        shift = await stations_duty.next_end(self.conn)
+        return min(due for due in (climb, shift, mute, self.care) if due is not None)
+
+    async def _fire(self) -> None:
+        while await climb_due(self.conn, self.now, self.policy):
+            pass
+        while await end_due(self.conn, self.now, self.policy):
+            pass
+        if await expire(self.conn, self.now):
+            await self.intake()
+        if self.care <= self.now:
+            self.care = self.now + CARE_EVERY
+            await open_due(self.conn, self.now, self.policy)
+            await raise_waiting(self.conn, self.now, self.policy)
 
     async def act(self, incident: UUID, action: Action, actor: Actor, **more: Any) -> None:
         await work.act(self.conn, incident, action, actor, self.now, policy=self.policy, **more)
@@ -155,5 +199,8 @@ class Night:
 async def night(dsn: str, policy: Policy) -> AsyncIterator[Night]:
     """The stations over a prepared database."""
     with connect(dsn, application="test ingest") as ingest:
-        async with await stations_pool.connect(dsn, application="test stations") as conn:
-            yield Night(conn, ingest, policy)
+        async with (
+            await stations_pool.connect(dsn, application="test stations") as conn,
+            await stations_pool.connect(dsn, application="test stations too") as other,
+        ):
+            yield Night(conn, other, ingest, policy)
