@@ -1,7 +1,7 @@
 """One message on its way through a profile."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -9,17 +9,9 @@ from devices.births import Births
 from devices.decoded import DecodeError
 from devices.payload import Limits
 
-
-class Parsed(NamedTuple):
-    """A parsed payload, what of it could not be read, and what of it must be kept as a reject."""
-
-    root: Any
-    faults: Sequence[DecodeError] = ()
-    refused: Sequence[DecodeError] = ()
-
-
-Loaded = Parsed | DecodeError
-"""A parsed payload, or why it could not be parsed."""
+Loaded = tuple[Any, Sequence[DecodeError], Sequence[DecodeError]] | DecodeError
+"""A parsed payload, what of it could not be read, and what of it must be kept as a reject; or why
+it could not be parsed."""
 
 
 class Incoming(msgspec.Struct, gc=False):

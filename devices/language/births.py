@@ -23,6 +23,7 @@ Resolve = Callable[[Incoming], None]
 DecodeError `alias` where nothing of the message is named."""
 
 _SESSION = "bdSeq"
+_DATA = ("DDATA", "NDATA")
 _LONGEST = 256
 
 
@@ -30,8 +31,11 @@ def compile_births(node: str) -> Resolve:
     name = compile_template(node)
 
     def resolve(message: Incoming) -> None:
-        root, kind, edge = message.root, message.captures["type"], name(None, message)
+        root, kind = message.root, message.captures["type"]
+        if kind in _DATA and all(map(_is_whole, root["metrics"])):
+            return
         births = Births() if message.births is None else message.births
+        edge = name(None, message)
         if not edge:
             return
         if kind == "NBIRTH":
@@ -43,7 +47,7 @@ def compile_births(node: str) -> Resolve:
             birth = births.of(message.place, edge)
             if birth is not None and birth.session == _session(root):
                 _tell(message, online=False)
-        elif kind in ("DDATA", "NDATA"):
+        elif kind in _DATA:
             _complete(message, births.of(message.place, edge), edge)
 
     return resolve
@@ -82,8 +86,6 @@ _metric = lru_cache(maxsize=4096)(Metric)
 
 def _complete(message: Incoming, birth: Birth | None, node: str) -> None:
     metrics = message.root["metrics"]
-    if all(map(_is_whole, metrics)):
-        return
     born = {} if birth is None else birth.metrics
     whole = [_completed(m, born) if type(m) is dict else m for m in metrics]
     unnamed = [m for m in whole if type(m) is dict and "alias" in m and "name" not in m]

@@ -15,7 +15,7 @@ from devices.language.paths import capture_names, compile_paths
 from devices.language.payloads import compile_load
 from devices.language.places import Found, Places
 from devices.language.tokens import token, tokens
-from devices.message import Incoming, Loaded, Parsed
+from devices.message import Incoming, Loaded
 from devices.payload import check_size
 
 _PARSED_BY = {"payload", "separator", "equals", "fold_keys", "embedded"}
@@ -64,7 +64,7 @@ class Reader:
             parsed = message.loaded.get(self._parsing)
             if parsed is None:
                 check_size(message.payload, message.limits.bytes)
-                parsed = message.loaded[self._parsing] = Parsed(self._parse(message.payload))
+                parsed = message.loaded[self._parsing] = self._parse(message.payload), (), ()
             elif isinstance(parsed, DecodeError):
                 return parsed
             if not self._completing:
@@ -74,7 +74,7 @@ class Reader:
                 complete(message)
         except DecodeError as error:
             return error
-        return Parsed(message.root, message.faults, message.refused)
+        return message.root, message.faults, message.refused
 
     def device(self, message: Incoming) -> str | None:
         """The (first) device the message is about; None for a bridge's own messages.

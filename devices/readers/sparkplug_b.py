@@ -103,7 +103,7 @@ def _usual_metric(data: bytes) -> dict[str, Any] | None:
         key = data[at]
         at += 1
         if key == _DOUBLE:
-            (metric["value"],) = _unpack_double(data, at)
+            (metric["value"],), whole = _unpack_double(data, at), None
             at += 8
             continue
         number = data[at]
@@ -118,7 +118,7 @@ def _usual_metric(data: bytes) -> dict[str, Any] | None:
         elif key in _WHOLE:
             whole = number
         elif key == _BOOLEAN:
-            metric["value"] = number != 0
+            metric["value"], whole = number != 0, None
         else:
             return None
     if whole is not None:
