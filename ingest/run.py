@@ -297,6 +297,7 @@ class Ingest:
 
     def _adopt(self, work: Work, outcome: Outcome | None) -> None:
         self._judge.commit()
+        self._deadline.done()
         self._lease.batch += 1
         self._last_received = work.draft.last_received
         self._committed.add(work.packets)

@@ -13,12 +13,16 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 
+_MOST = 32  # times as long
+
 
 class Deadline:
     """Ends the connection at work after `seconds` to 1.5 × `seconds` without an end of the work.
 
-    One thread looks twice in that time; work itself costs no more than a counter. It says nothing
-    about how far the work had come: ask `store.partition.settle`.
+    After each time it has done so it waits twice as long, up to 32 times, until it is told that
+    the work was `done`: what only takes long must not be cut short for ever. One thread looks twice
+    in that time; work itself costs no more than a counter. It says nothing about how far the work
+    had come: ask `store.partition.settle`.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -26,6 +30,7 @@ class Deadline:
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._turn = 0  # odd: at work
+        self._longer = 1
         self._connection: psycopg.Connection | None = None
         self._thread = threading.Thread(target=self._watch, name="store deadline", daemon=True)
         self._thread.start()
@@ -43,6 +48,10 @@ class Deadline:
                 self._connection = None
                 self._turn += 1
 
+    def done(self) -> None:
+        """What had to be done is done: the next work gets no more than its usual time."""
+        self._longer = 1
+
     def close(self) -> None:
         self._closed.set()
         self._thread.join()
@@ -53,8 +62,10 @@ class Deadline:
             with self._lock:
                 looks = looks + 1 if self._turn == seen else 1
                 seen = self._turn
-                if self._connection is not None and looks > 2:
+                if self._connection is not None and looks > 2 * self._longer:
+                    self._longer = min(2 * self._longer, _MOST)
                     _cut(self._connection)
+                    self._connection = None
 
 
 def _cut(connection: psycopg.Connection) -> None:

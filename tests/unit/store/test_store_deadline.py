@@ -35,3 +35,18 @@ def test_work_in_time_is_left_alone(database: str, deadline: Deadline) -> None:
         threading.Event().wait(0.8)
         with deadline.on(connection):
             assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_what_only_takes_long_gets_its_time(database: str, deadline: Deadline) -> None:
+    """Cut short, it may take twice as long the next time."""
+    attempts = 0
+    while True:
+        attempts += 1
+        with connect(database, application="test") as connection:
+            try:
+                with deadline.on(connection):
+                    connection.execute("SELECT pg_sleep(1.3)")
+            except psycopg.OperationalError:
+                continue
+            break
+    assert 1 < attempts <= 3
