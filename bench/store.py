@@ -77,6 +77,10 @@ def summarise(connection: psycopg.Connection, *, elders: int, now: int) -> None:
             pass
     else:
         presets.apply(connection, _SETTINGS)
+        connection.execute(  # its own jobs would want to do the same at the same time
+            "SELECT alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs"
+            " WHERE hypertable_name IS NOT NULL"
+        )
         for view, end in (("minute", 2 * MINUTE), ("hour", HOUR), ("night_half", DAY)):
             refresh = "CALL refresh_continuous_aggregate(%s::regclass, NULL, %s)"
             connection.execute(refresh, [view, from_micros((now - end) // HOUR * HOUR)])
