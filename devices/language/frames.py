@@ -32,8 +32,10 @@ def compile_frame(frame: spec.Frame, *, folded: bool) -> Open:
     def unpack(message: Incoming) -> None:
         root = message.root
         raw = get(root, message)
-        if raw is None or type(root) is not dict or (unless and unless(root, message)):
+        if raw is None or (unless and unless(root, message)):
             return
+        if type(root) is not dict:  # the frame is the payload, as text
+            root = {}
         values: dict[str, Any] = {}
         try:
             read(decode(raw), values)

@@ -1,7 +1,7 @@
 """What stands beside the values of a reading, compiled: time, key, test and history marks."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from devices.decoded import DecodeError, Reading, hashed_key, show
 from devices.language import spec
@@ -28,14 +28,14 @@ _LAST_KEY = 2**63
 
 def compile_ts(times: list[spec.Time], places: Places) -> Step:
     """The first of them that says something that can be read."""
-    if len(times) == 1:
+    if len(times) == 1 and not times[0].clock:
         return _only_ts(times[0], places)
-    takes = [(places.at(time.at), *_clock(time)) for time in times]
+    takes = [(_text(time, places), *_clock(time)) for time in times]
 
     def add(found: Found, message: Incoming, reading: Reading) -> None:
         fault: DecodeError | None = None
-        for at, is_unknown, clock, assumed in takes:
-            raw = found[at]
+        for text, is_unknown, clock, assumed in takes:
+            raw = text(found)
             if raw is None or is_unknown(raw):
                 continue
             try:
@@ -62,6 +62,20 @@ def _only_ts(time: spec.Time, places: Places) -> Step:
             reading.flags |= assumed
 
     return Step(at, add)
+
+
+def _text(time: spec.Time, places: Places) -> Callable[[Found], Any]:
+    """What says the time; where date and clock stand apart, both with a space between."""
+    at = places.at(time.at)
+    if not time.clock:
+        return lambda found: found[at]
+    clock = places.at(time.clock)
+
+    def text(found: Found) -> Any:
+        date, hour = found[at], found[clock]
+        return f"{date} {hour}" if type(date) is str and type(hour) is str else None
+
+    return text
 
 
 def _clock(time: spec.Time) -> tuple[Callable[[object], bool], Clock, int]:

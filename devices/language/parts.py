@@ -46,6 +46,7 @@ Paths = Annotated[list[Path], BeforeValidator(as_list), Field(min_length=1)]
 MaybePaths = Annotated[list[Path], BeforeValidator(as_list)]
 Scalars = Annotated[list[Scalar], BeforeValidator(as_list), Field(min_length=1)]
 MaybeScalars = Annotated[list[Scalar], BeforeValidator(as_list)]
+MaybeTexts = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(as_list)]
 Topic = Annotated[str, AfterValidator(_topic)]
 Topics = Annotated[list[Topic], BeforeValidator(as_list), Field(min_length=1)]
 Places = Annotated[list[Annotated[str, AfterValidator(each_text)]], BeforeValidator(as_list)]
@@ -67,6 +68,9 @@ class Value(Spec):
     )
     otherwise: Literal["reject", "unknown"] = Field(
         default="reject", description="what a word means that stands in neither list"
+    )
+    suffix: MaybeTexts = Field(
+        default=[], description="units that may stand behind a number in text, such as %"
     )
     bit: int | None = Field(
         default=None, ge=0, le=62, description="take this bit (from 0) of a number: 0 or 1"
@@ -102,6 +106,11 @@ class Time(Spec):
         description="`epoch`: seconds, milliseconds, micro- or nanoseconds, told by their size; "
         "`senml`: seconds, below 2^28 relative to the received time; `local`: the site's own time",
     )
+    clock: MaybePaths = Field(
+        default=[],
+        description="where the time of day stands, if the date stands apart: `layout` is of both, "
+        "with a space between",
+    )
     layout: Annotated[str, AfterValidator(lambda t: layout_regex(t) and t)] | None = Field(
         default=None, description="of a `local` time, in the site's zone: %Y-%m-%d %H:%M:%S"
     )
@@ -111,6 +120,8 @@ class Time(Spec):
     def _layout_is_local(self) -> Self:
         if self.layout is not None and self.format != "local":
             raise MistakeError(("layout",), '`layout` belongs to format = "local"')
+        if self.clock and self.format != "local":
+            raise MistakeError(("clock",), '`clock` belongs to format = "local"')
         return self
 
 

@@ -179,7 +179,8 @@ def _check_value(name: str, value: Value) -> None:
         try:
             code(name, word)
         except ValueError as error:
-            raise MistakeError((*at, "words", raw), str(error)) from None
+            text = f"{error} (a word that says nothing of it belongs into `unknown`)"
+            raise MistakeError((*at, "words", raw), text) from None
     _check_meaning((*at, "as"), value.as_, {name: True})
     quantity = QUANTITIES[name]
     is_number = isinstance(quantity, Number)

@@ -24,9 +24,24 @@ def compile_convert(name: str, value: spec.Value) -> Convert:
     if (bit := value.bit) is not None:
         whole, is_bool = convert, not value.words
         convert = lambda raw: whole(_bit(raw, bit, name, is_bool=is_bool))  # noqa: E731
+    if value.suffix:
+        convert = _without_suffix(convert, value.suffix)
     if value.split is None:
         return convert
     return _of_several(name, convert, value.split)
+
+
+def _without_suffix(convert: Convert, suffixes: list[str]) -> Convert:
+    folded = tuple(suffix.strip().casefold() for suffix in suffixes)
+
+    def convert_bare(raw: Any) -> float | int | None:
+        if type(raw) is str:
+            text = raw.strip().casefold()
+            found = next((suffix for suffix in folded if text.endswith(suffix)), "")
+            raw = text.removesuffix(found).rstrip() if found else raw
+        return convert(raw)
+
+    return convert_bare
 
 
 def _of_several(name: str, convert: Convert, separator: str) -> Convert:

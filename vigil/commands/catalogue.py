@@ -45,7 +45,8 @@ def decode(
     catalogue = Catalogue.load(extra=folder or Settings().devices.folder)
     if profile is not None and profile not in catalogue.profiles:
         known = ", ".join(sorted(catalogue.profiles))
-        raise fail(f"no profile {profile!r}; there are {known}", 2)
+        where = "" if folder else "; one of your own: name its --folder"
+        raise fail(f"no profile {profile!r}; there are {known}{where}", 2)
     if not topic.startswith(("vigil/", "native/")):
         topic = f"native/area/gateway/{topic}"
     try:
@@ -124,7 +125,7 @@ def check_device_catalogue(folder: Folder = None) -> None:
     for failure in failures:
         out(str(failure))
     if failures:
-        raise fail(f"{len(failures)} problems in the device catalogue")
+        raise fail(f"{len(failures)} things are wrong in the device catalogue")
     out(f"{len(describe(folder))} device models in order")
 
 

@@ -339,3 +339,60 @@ def test_ids_are_made_fit_for_the_registry(trial: Trial) -> None:
     wrongs: list[object] = [{}, {"a": ""}, {"a": "  "}, {"a": True}, {"a": 1.5}, {"a": []}]
     for wrong in wrongs:
         assert code(read, "t/x", wrong) == "device"
+
+
+def test_units_behind_numbers(trial: Trial) -> None:
+    read = trial(
+        """
+        [[message]]
+        topic = "t/{id}"
+        [message.value.battery]
+        at = "b"
+        suffix = "%"
+        [message.value.heart_rate]
+        at = "hr"
+        suffix = ["bpm", "次/分"]
+        unknown = ["--"]
+        """
+    )
+    said = {"b": "80 %", "hr": "61BPM"}
+    assert values(read, "t/1", said) == {"battery": 80, "heart_rate": 61}
+    assert values(read, "t/1", {"b": 80, "hr": "61 次/分"}) == {"battery": 80, "heart_rate": 61}
+    assert values(read, "t/1", {"hr": "--"}) == {}
+    assert code(read, "t/1", {"hr": "bpm"}) == "type"
+    assert code(read, "t/1", {"b": "80 V"}) == "type"
+
+
+def test_date_and_clock_apart(trial: Trial) -> None:
+    read = trial(
+        """
+        [[message]]
+        topic = "t/{id}"
+        time = { at = "date", clock = "clock", format = "local", layout = "%d.%m.%Y %H:%M:%S" }
+        """
+    )
+    (reading,) = read("t/1", b'{"date":"07.03.2026","clock":"02:14:05"}').readings
+    assert reading.ts == parse_rfc3339("2026-03-06T18:14:05Z")
+    assert reading.flags == Flag.ZONE_ASSUMED
+    (reading,) = read("t/1", b'{"date":"07.03.2026"}').readings
+    assert reading.ts is None
+    assert code(read, "t/1", {"date": "07.03.2026", "clock": "noon"}) == "time"
+
+
+def test_a_frame_that_is_the_whole_text(trial: Trial) -> None:
+    read = trial(
+        """
+        [[message]]
+        topic = "t/{id}"
+        payload = "text"
+        value.heart_rate.at = "frame.hr"
+        [[message.frame]]
+        at = "$"
+        encoding = "hex"
+        entries = [{ tag = "aa55", read = ["hr:u8"] }]
+        """
+    )
+    assert values(read, "t/1", b"AA55 3D") == {"heart_rate": 61}
+    with pytest.raises(DecodeError) as caught:
+        read("t/1", b"hello")
+    assert caught.value.code == "frame"
