@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.mqtt.packets import Ids
 from ingest.source import Mark, Messages
+from schemas.times import NEVER
 
 
 class Flight:
@@ -14,10 +17,19 @@ class Flight:
 
     Bounded by MQTT itself: there are 65,535 packet ids. The messages are those that are held
     anyway, no copies.
+
+    Some brokers (NATS) deliver again, within a connection, what is not acknowledged for a while. An
+    acknowledgement that crosses such a redelivery frees the packet id, and the message comes once
+    more under a new one: nobody could tell it from another that says the same. So, of a broker
+    that was seen to repeat itself, what was delivered last long ago is not acknowledged when it is
+    settled but when it comes again: then the next repetition is far away.
     """
 
     def __init__(self) -> None:
         self._messages: dict[int, tuple[bytes, bytes]] = {}
+        self._again: dict[int, int] = {}  # received (µs) of the last repetition
+        self._settled: set[int] = set()  # and to be acknowledged when they come again
+        self._due: list[int] = []
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -28,6 +40,7 @@ class Flight:
         if messages.has(Mark.DUP).any():
             return messages.take(self._new(messages))
         asked = messages.take(messages.has(Mark.QOS1))
+        self._settled.difference_update(asked.packets.tolist())  # numbers given anew
         contents = zip(asked.topics, asked.payloads, strict=True)
         self._messages.update(zip(asked.packets.tolist(), contents, strict=True))
         return messages
@@ -40,16 +53,31 @@ class Flight:
             packet = packets[place]
             if again[place] and self._messages.get(packet) == content:
                 new[place] = False
+                self._repeated(packet, int(messages.received[place]))
             elif packet:
                 self._messages[packet] = content
+                self._settled.discard(packet)
         return new
 
-    def settle(self, messages: Messages) -> Ids:
+    def _repeated(self, packet: int, received: int) -> None:
+        if packet in self._settled:
+            self._due.append(packet)
+            self._forget(packet)
+        else:
+            self._again[packet] = received
+
+    def due(self) -> Ids:
+        """Settled before, come again meanwhile: to be acknowledged now."""
+        due, self._due = self._due, []
+        return np.array(due, np.int64)
+
+    def settle(self, messages: Messages, *, since: int = NEVER) -> Ids:
         """Forget what is committed; the packet ids to acknowledge.
 
         A packet id may stand for another message by now, where the broker began to number anew.
         That one is not committed: it is told by its topic, which is an object of its own in each
-        delivery.
+        delivery. Of a broker that repeats itself, what it delivered last before `since` (µs) is
+        kept back: see `late`.
         """
         standing = self._messages
         settled = [
@@ -57,10 +85,42 @@ class Flight:
             for packet, topic in zip(messages.packets.tolist(), messages.topics, strict=True)
             if (content := standing.get(packet)) is not None and content[0] is topic
         ]
+        if self._again and len(messages) and messages.received[0] < since:
+            settled = self._keep_back(settled, messages, since)
+        if self._again:
+            for packet in settled:
+                self._again.pop(packet, None)
         for packet in settled:
             del standing[packet]
         return np.array(settled, np.int64)
 
+    def _keep_back(self, settled: list[int], messages: Messages, since: int) -> list[int]:
+        """Those of the settled that may be acknowledged at once."""
+        received: list[int] = messages.received.tolist()
+        last = dict(zip(messages.packets.tolist(), received, strict=True)) | self._again
+        early = {packet for packet in settled if last[packet] < since}
+        self._settled |= early
+        return [packet for packet in settled if packet not in early]
+
+    def late(self, packets: Collection[int]) -> Ids:
+        """Of those that were kept back, the ones that have not come again: acknowledge them."""
+        late = [packet for packet in packets if packet in self._settled]
+        for packet in late:
+            self._forget(packet)
+        return np.array(late, np.int64)
+
+    @property
+    def kept_back(self) -> frozenset[int]:
+        return frozenset(self._settled)
+
+    def _forget(self, packet: int) -> None:
+        del self._messages[packet]
+        self._again.pop(packet, None)
+        self._settled.discard(packet)
+
     def forget(self) -> None:
         """The broker has kept no session: its packet ids mean nothing any more."""
         self._messages.clear()
+        self._again.clear()
+        self._settled.clear()
+        self._due.clear()

@@ -24,6 +24,7 @@ from ingest.mqtt.packets import Login, ProtocolError, RefusedError
 from ingest.mqtt.parse import Parsed
 from ingest.queue import BatchQueue, CaughtUp
 from ingest.source import Mark, Messages
+from schemas.times import NEVER, SECOND
 
 logger = structlog.get_logger(__name__)
 
@@ -194,6 +195,7 @@ class Session:
                 self._forget_timers()
                 self._later(self._options.redelivery_wait, self._caught_up)
         messages = self._flight.admit(messages)
+        self._acknowledge(self._flight.due())
         if len(messages):
             self._queue.put(messages)
             if self._queue.full:
@@ -221,7 +223,16 @@ class Session:
 
     def settle(self, messages: Messages) -> None:
         """These are committed. What cannot be acknowledged now will come again, as a DUP."""
-        self._acknowledge(self._flight.settle(messages))
+        wait = self._options.redelivery_wait
+        before = self._flight.kept_back
+        since = self._now() - int(wait * SECOND / 2) if wait else NEVER
+        self._acknowledge(self._flight.settle(messages, since=since))
+        if kept_back := self._flight.kept_back - before:
+            asyncio.get_running_loop().call_later(wait, self._acknowledge_late, kept_back)
+
+    def _acknowledge_late(self, kept_back: frozenset[int]) -> None:
+        """Those that have not come again. Without a connection they will, and are known then."""
+        self._acknowledge(self._flight.late(kept_back))
 
     def resume(self) -> None:
         """Read on where there is room again."""

@@ -32,6 +32,7 @@ def ingesting(
     settings = {
         "VIGIL_INGEST__REJECT_RATE": "100000",
         "VIGIL_INGEST__KEEPALIVE_S": "2",
+        "VIGIL_INGEST__REDELIVERY_WAIT_S": "2.5",  # the embedded broker's, and it matters here
         "VIGIL_INGEST__STORE_TIMEOUT_S": "2",
         "VIGIL_STORE__DSN": store or dsn,
     }

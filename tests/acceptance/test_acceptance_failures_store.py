@@ -19,6 +19,10 @@ from tests.support.stopped import peak_memory, stopped
 from tests.support.system import System, system, until
 from vigil.embedded.postgres import Postgres
 
+SETTINGS = {
+    "VIGIL_INGEST__REJECT_RATE": "100000",
+    "VIGIL_INGEST__REDELIVERY_WAIT_S": "2.5",  # the embedded broker's, and it matters here
+}
 OUTAGE = float(os.environ.get("VIGIL_TEST_OUTAGE_S", "4"))
 MEMORY = 250 * 1024 * 1024  # bytes; what the design grants at 22,000 elders
 
@@ -35,7 +39,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 def ingesting(store: Postgres, folder: Path) -> Iterator[System]:
     with (
         fresh_database(store.dsn) as dsn,
-        system(dsn, town(homes=HOMES), folder, VIGIL_INGEST__REJECT_RATE="100000") as running,
+        system(dsn, town(homes=HOMES), folder, **SETTINGS) as running,
     ):
         running.start("ingest")
         until(running.caught_up)

@@ -4,12 +4,12 @@ from ingest.mqtt.flight import Flight
 from ingest.source import Delivery, Messages
 
 
-def messages(*said: tuple[int, bytes, bool]) -> Messages:
-    """(packet id, payload, DUP) each; packet id 0 is QoS 0."""
+def messages(*said: tuple[int, bytes, bool], at: int = 0) -> Messages:
+    """(packet id, payload, DUP) each, received from `at` on; packet id 0 is QoS 0."""
     return Messages.of(
         [
             Delivery(
-                "some/topic", payload, n, int(packet > 0), False, dup, packet, 1, backlog=False
+                "some/topic", payload, at + n, int(packet > 0), False, dup, packet, 1, backlog=False
             )
             for n, (packet, payload, dup) in enumerate(said)
         ]
@@ -48,3 +48,42 @@ def test_a_forgotten_session_has_nothing_to_acknowledge() -> None:
     taken = flight.admit(messages((1, b"a", False)))
     flight.forget()
     assert flight.settle(taken).tolist() == []
+
+
+def test_what_a_broker_may_just_be_repeating_is_acknowledged_when_it_has_come_again() -> None:
+    """Seen to repeat itself: 1 came long ago, 2 has come again lately, 3 is new."""
+    flight = Flight()
+    taken = flight.admit(messages((1, b"a", False), (2, b"b", False)))
+    flight.admit(messages((2, b"b", True), at=900))
+    new = flight.admit(messages((3, b"c", False), at=1_000))
+    assert flight.settle(taken, since=500).tolist() == [2]
+    assert (set(flight.kept_back), len(flight)) == ({1}, 2)
+    assert flight.settle(new, since=500).tolist() == [3]
+    assert flight.due().tolist() == []
+    assert len(flight.admit(messages((1, b"a", True), at=2_000))) == 0
+    assert flight.due().tolist() == [1]
+    assert (flight.due().tolist(), flight.late({1}).tolist(), len(flight)) == ([], [], 0)
+
+
+def test_what_does_not_come_again_is_acknowledged_late() -> None:
+    flight = Flight()
+    taken = flight.admit(messages((1, b"a", False), (2, b"b", False)))
+    flight.admit(messages((2, b"b", True), at=100))
+    assert flight.settle(taken, since=500).tolist() == []
+    assert sorted(flight.late({1, 2}).tolist()) == [1, 2]
+    assert flight.late({1, 2}).tolist() == []
+
+
+def test_a_broker_that_does_not_repeat_itself_never_waits() -> None:
+    flight = Flight()
+    taken = flight.admit(messages((1, b"a", False), (2, b"b", False)))
+    assert flight.settle(taken, since=500).tolist() == [1, 2]
+
+
+def test_a_number_given_anew_ends_what_was_kept_back_under_it() -> None:
+    flight = Flight()
+    old = flight.admit(messages((1, b"a", False), (2, b"b", False)))
+    flight.admit(messages((2, b"b", True), at=1))
+    assert flight.settle(old, since=500).tolist() == []
+    flight.admit(messages((1, b"new", False), at=2))
+    assert flight.late({1, 2}).tolist() == [2]
