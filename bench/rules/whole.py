@@ -1,0 +1,143 @@
+"""The whole catalogue over a fleet: batches, ticks, what is remembered, and a new registry."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from bench.result import Result
+from bench.rules.day import SLICE, Day
+from bench.rules.fleet import fleet
+from rules.engine import Engine
+from rules.load import load_catalogue
+from schemas.readings import Readings
+from schemas.registry import Registry
+from schemas.times import HOUR, MINUTE
+
+BATCH, BATCHES = 20_000, 40
+MILLISECOND = 1_000
+NIGHT = 13 * HOUR
+"""After noon: one in the morning, nearly everybody in bed."""
+
+
+def measure(homes: int) -> list[Result]:
+    registry, day = fleet(homes), Day(homes)
+    engine = Engine(load_catalogue(), registry)
+    _settle(engine, day)
+    applied, ticked = _run(engine, day)
+    again = _spent(lambda: engine.set_registry(registry))
+    snapshot = engine.snapshot()
+    snapped = _spent(engine.snapshot)
+    restored = _spent(lambda: Engine(load_catalogue(), registry).restore(snapshot))
+    rate, worst = BATCH / float(np.median(applied)), 1e3 * max(ticked)
+    size = memory(engine, registry) / homes
+    of = f"{homes:,} elders"
+    return [
+        Result(
+            f"rules: batches of 20,000 consecutive readings, {of}",
+            rate,
+            "readings/s",
+            against="budget",
+            ratio=rate / 2e6,
+            budget="≥ 2,000,000/s",
+            ok=rate >= 2e6,
+        ),
+        Result(f"rules: tick of the whole catalogue, {of}", 1e3 * float(np.median(ticked)), "ms"),
+        Result(
+            f"rules: worst tick of the whole catalogue, {of}",
+            worst,
+            "ms",
+            against="budget",
+            ratio=worst / 150,
+            budget="≤ 150 ms",
+            ok=worst <= 150,
+        ),
+        Result(
+            f"rules: state, {of}",
+            size,
+            "bytes/elder",
+            against="budget",
+            ratio=size / 600,
+            budget="≤ 600",
+            ok=size <= 600,
+        ),
+        Result(f"rules: snapshot, {of}", len(snapshot) / homes, "bytes/elder"),
+        Result(f"rules: taking a snapshot, {of}", 1e3 * snapped, "ms"),
+        Result(f"rules: a new engine from a snapshot, {of}", 1e3 * restored, "ms"),
+        Result(f"rules: following a changed registry, {of}", 1e3 * again, "ms"),
+    ]
+
+
+def _settle(engine: Engine, day: Day) -> None:
+    """Every mattress and radar has spoken at least once."""
+    for rows in _stream(day, NIGHT - 2 * MINUTE, NIGHT):
+        _apply(engine, rows)
+
+
+def _run(engine: Engine, day: Day) -> tuple[list[float], list[float]]:
+    """Seconds of each batch, and of the tick that follows it."""
+    applied, ticked = [], []
+    for rows in islice(_stream(day, NIGHT, NIGHT + HOUR), BATCHES):
+        applied.append(_spent(lambda rows=rows: _apply(engine, rows)))  # type: ignore[misc]
+        now = int(rows.received[-1]) + MILLISECOND
+        ticked.append(_spent(lambda now=now: _tick(engine, now)))  # type: ignore[misc]
+    return applied, ticked
+
+
+def _stream(day: Day, begin: int, end: int) -> Iterator[Readings]:
+    """Consecutive readings in batches: a device speaks once in a batch, or a few times."""
+    rest = Readings.blank(0)
+    for at in range(begin, end, SLICE):
+        rest = Readings.concat([rest, day.between(at, at + SLICE)])
+        whole = len(rest) // BATCH * BATCH
+        for start in range(0, whole, BATCH):
+            yield rest.take(slice(start, start + BATCH))
+        rest = rest.take(slice(whole, None))
+
+
+def _apply(engine: Engine, rows: Readings) -> None:
+    engine.apply(rows)
+    engine.commit()
+
+
+def _tick(engine: Engine, now: int) -> None:
+    engine.advance(now)
+    engine.commit()
+
+
+def _spent(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def memory(engine: Engine, registry: Registry) -> int:
+    """Bytes of all arrays that an engine keeps, those of the registry left out."""
+    seen = {id(registry)}
+    found: dict[int, int] = {}
+    heap: list[Any] = [engine]
+    while heap:
+        one = heap.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, np.ndarray):
+            whole = one if one.base is None else one.base
+            if isinstance(whole, np.ndarray):
+                found[id(whole)] = whole.nbytes
+        elif isinstance(one, dict):
+            heap += one.values()
+        elif isinstance(one, list | tuple):
+            heap += one
+        else:
+            heap += _parts(one)
+    return sum(found.values())
+
+
+def _parts(one: object) -> list[Any]:
+    slots = [getattr(one, name, None) for name in getattr(type(one), "__slots__", ())]
+    return slots + list(getattr(one, "__dict__", {}).values())
