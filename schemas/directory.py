@@ -282,6 +282,24 @@ OPTIONAL = frozenset({"away", "duty_dates", "overrides"})
 """Files that a folder may lack."""
 
 
+def without_persons(directory: Directory) -> Directory:
+    """The same directory with ids for names, and no address, phone, doctor, contact or note: what
+    a replay needs, and may be shown."""
+    nobody = {"phone": None, "doctor": None, "note": None, "birth_year": None}
+    return directory.model_copy(
+        update={
+            "homes": tuple(
+                h.model_copy(update={"address": h.id, "door_note": None}) for h in directory.homes
+            ),
+            "elders": tuple(e.model_copy(update=nobody | {"name": e.id}) for e in directory.elders),
+            "staff": tuple(
+                s.model_copy(update={"name": s.id, "phone": None}) for s in directory.staff
+            ),
+            "contacts": (),
+        }
+    )
+
+
 def station_of_homes(directory: Directory) -> dict[str, str]:
     """Home id → the station nearest above it: of its own area, else of the closest ancestor."""
     station = {s.area: s.id for s in reversed(directory.stations)}

@@ -20,6 +20,7 @@ from vigil.commands import (
     run,
     simulate,
     store,
+    visit,
 )
 
 app = typer.Typer(
@@ -47,6 +48,7 @@ app.add_typer(rules.app, name="rules")
 app.command("simulate")(simulate.simulate)
 app.command("replay")(replay.replay)
 app.command("report")(report.report)
+app.command("visit")(visit.visit)
 app.add_typer(duty.app, name="duty")
 app.add_typer(elder.app, name="elder")
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from argon2 import PasswordHasher
 
+from schemas.directory import without_persons
 from schemas.registry_csv import read_folder, write_folder
 from store import directory
 from store.connect import connect
@@ -50,13 +51,20 @@ def check(folder: Folder, *, json: Json = False) -> None:
 
 
 @app.command("export")
-def export(folder: Folder) -> None:
+def export(
+    folder: Folder,
+    *,
+    pseudonymous: Annotated[
+        bool, typer.Option("--pseudonymous", help="without names, addresses, phones and notes")
+    ] = False,
+) -> None:
     """Write the store's directory as a folder that import takes."""
     if folder.exists() and any(folder.iterdir()):
         raise fail(f"{folder} is not empty: name a new folder")
     settings = Settings()
     with connect(settings.store.dsn, application="vigil registry") as connection:
-        write_folder(directory.load_directory(connection), folder)
+        found = directory.load_directory(connection)
+    write_folder(without_persons(found) if pseudonymous else found, folder)
     out(f"written to {folder}")
 
 

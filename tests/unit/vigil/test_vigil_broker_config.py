@@ -200,7 +200,17 @@ OPENSSL = shutil.which("openssl")
 @pytest.mark.parametrize("which", WHICH)
 def test_with_a_certificate_gateways_speak_tls(which: Which, tmp_path: Path) -> None:
     tls = Tls(tmp_path / "cert.pem", tmp_path / "key.pem")
-    command = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost".split()
+    command = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
     command += ["-addext", "subjectAltName=IP:127.0.0.1"]
     command += ["-out", str(tls.certificate), "-keyout", str(tls.key)]
     subprocess.run([OPENSSL or "openssl", *command], check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""vigil duty gaps, vigil report: over a real store, as somebody would call them."""
+"""vigil duty gaps, vigil report, vigil visit, vigil registry export: over a real store, as somebody would call them."""
 
 import csv
 import json
@@ -72,3 +72,30 @@ def test_bad_use_of_report_says_what_and_what_to_do(
     said = vigil("report", *arguments)
     assert said.exit_code == 2
     assert says in said.output
+
+
+def test_a_visit_is_put_on_record_and_nonsense_is_not(dsn: str) -> None:
+    said = vigil("visit", "e1", "e2", "--staff", "east-1", "--at", "2026-03-05T10:30:00+08:00")
+    assert said.exit_code == 0, said.output
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute("SELECT elder, staff, at::date::text FROM visit ORDER BY 1")
+        assert rows.fetchall() == [(e, "east-1", "2026-03-05") for e in ("e1", "e2")]
+    for arguments, status, says in (
+        (["e9", "--staff", "east-1"], 1, "e9"),
+        (["e1", "--staff", "nobody"], 1, "nobody"),
+        (["e1", "--staff", "east-1", "--at", "2026-03-05T10:30"], 2, "zone"),
+        (["e1", "--staff", "east-1", "--at", "2999-01-01T00:00:00Z"], 2, "not happened"),
+    ):
+        said = vigil("visit", *arguments)
+        assert (said.exit_code, says in said.output) == (status, True), said.output
+
+
+def test_a_pseudonymous_registry_names_nobody_and_is_one_all_the_same(
+    dsn: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "registry"
+    assert vigil("registry", "export", str(folder), "--pseudonymous").exit_code == 0
+    text = "".join(file.read_text("utf-8") for file in folder.iterdir())
+    for word in ("老人", "幸福路", "女儿", "0571", "钥匙", "值班"):
+        assert word not in text
+    assert vigil("registry", "check", str(folder)).exit_code == 0
