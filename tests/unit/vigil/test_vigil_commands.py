@@ -1,4 +1,4 @@
-"""vigil duty gaps, vigil report, vigil visit, vigil registry export: over a real store, as somebody would call them."""
+"""Commands over a real store, as somebody would call them: duty, report, visit, registry export."""
 
 import csv
 import json
