@@ -36,7 +36,7 @@ Decode = Callable[[], int]
 
 
 def measure(_folder: Path) -> list[Result]:
-    """Microseconds a reading; the best of seven rounds, as the machine is shared."""
+    """Microseconds a reading; the best of many short rounds, as the machine is shared."""
     catalogue = Catalogue.load()
     known = {f"d{n}": "canonical" for n in range(DEVICES)}
     directory = town(homes=DEVICES // 3)
@@ -49,14 +49,21 @@ def measure(_folder: Path) -> list[Result]:
             example = next(e for e in load_examples(profile.folder) if e.reading)
             devices = {reading.device: profile.id for reading in example.reading}
             decode = _of_example(catalogue, example, known | devices)
-            results.append(_result(profile.id, decode, DECLARATIVE_US))
+            results.append(_result(f"{profile.id} {_size(example)}", decode, DECLARATIVE_US))
     return results
+
+
+def _size(example: Example) -> str:
+    """What one message holds: its cost is that of all its readings."""
+    readings = example.reading
+    values = sum(len(reading.model_extra or {}) for reading in readings)
+    return f"({len(readings)} × {values / len(readings):.2g} values)"
 
 
 def _result(name: str, decode: Decode, budget: float) -> Result:
     readings = decode()
-    rounds = max(5, 3_000 // readings)
-    best = min(_round(decode, rounds) for _ in range(7))
+    rounds = max(3, 200 // readings)
+    best = min(_round(decode, rounds) for _ in range(100))
     cost = 1e6 * best / rounds / readings
     return Result(f"decode: {name}", cost, "µs/reading", budget=f"≤ {budget} µs", ok=cost <= budget)
 
@@ -91,7 +98,8 @@ def _of_example(catalogue: Catalogue, example: Example, known: dict[str, str]) -
 
 
 def _round(decode: Decode, rounds: int) -> float:
-    began = time.perf_counter()
+    """Seconds of this thread's own, so that others on the machine count little."""
+    began = time.thread_time()
     for _ in range(rounds):
         decode()
-    return time.perf_counter() - began
+    return time.thread_time() - began

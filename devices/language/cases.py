@@ -35,13 +35,14 @@ def compile_cases(message: spec.Message, places: Places) -> Step:
     is_error = message.otherwise != "nothing"
 
     def add(found: Found, _message: Incoming, reading: Reading) -> None:
-        outcome = judge(tuple([word(found[at]) for at, word in looks]))
+        said = [None if found[at] is None else word(found[at]) for at, word in looks]
+        outcome = judge(tuple(said))
         if outcome is not None:
             reading.values.update(outcome[0])
             reading.flags |= outcome[1]
         elif is_error:
-            said = [(n, token(found[at])) for n, (at, _) in zip(names, looks, strict=True)]
-            text = ", ".join(f"{name} = {show(word)}" for name, word in said)
+            words = [token(found[at]) for at, _ in looks]
+            text = ", ".join(f"{n} = {show(w)}" for n, w in zip(names, words, strict=True))
             raise DecodeError("value", f"no case of the profile holds: {text}")
 
     return Step(None, add)
@@ -53,8 +54,6 @@ def _word(message: spec.Message, place: str) -> _Word:
     numbers = listed_numbers(known)
 
     def word(raw: Any) -> str | None:
-        if raw is None:
-            return None
         if type(raw) is str and raw in known:
             return raw
         if type(raw) in NUMERIC:
