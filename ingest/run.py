@@ -25,6 +25,7 @@ from ingest.clock import Clock
 from ingest.decode import Decoder
 from ingest.emergency import place
 from ingest.emergency.guard import Guard
+from ingest.emergency.keepsake import Keepsake
 from ingest.emergency.place import Part
 from ingest.latest import Latest
 from ingest.lookup import Lookup
@@ -191,7 +192,7 @@ class Ingest:
         self._decoder = self._make_decoder(lookup, self._budget, self._births)
         aside = RejectBudget(self._settings.reject_rate)
         decoder = self._make_decoder(lookup, aside, self._births.seen_by_others())
-        self._guard.follow(fitted, decoder, rungs)
+        self._guard.follow(Keepsake(fitted, ignored, rungs), decoder)
         self._version = version
 
     def _unseen(self, messages: Messages) -> Messages:

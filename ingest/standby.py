@@ -15,6 +15,7 @@ import psycopg
 import structlog
 
 from ingest.clock import Clock
+from ingest.emergency.sentry import Sentry
 from ingest.metrics import Metrics
 from ingest.settings import IngestSettings
 from ingest.state import State
@@ -46,9 +47,10 @@ class Standby:
         clock: Clock,
         settings: IngestSettings,
         metrics: Metrics,
+        sentry: Sentry,
     ) -> None:
         self._connect, self._owner, self._state, self._clock = connect, owner, state, clock
-        self._settings, self._metrics = settings, metrics
+        self._settings, self._metrics, self._sentry = settings, metrics, sentry
         self._said, self._quiet_until = "", 0.0
 
     def wait(self, stopping: Callable[[], bool]) -> Owned | None:
@@ -57,8 +59,10 @@ class Standby:
         while not stopping():
             try:
                 with closing(self._connect()) as connection:
+                    self._sentry.end()
                     owned = self._wait_with(connection, stopping)
             except psycopg.OperationalError as error:
+                self._sentry.begin()
                 self._say(f"the store does not answer: {str(error).strip()}")
                 self._clock.sleep(_ASK_S)
                 continue

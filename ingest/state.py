@@ -26,8 +26,8 @@ class State:
     ingest works all the same, but what it says ahead of the store is forgotten with it."""
 
     def __init__(self, folder: Path, *, token: str) -> None:
-        self.token = token
-        self._folder = folder
+        self.token, self.folder = token, folder
+        self._locks: dict[str, int] = {}
         self.file: Path | None = None
         self._descriptor = -1
         try:
@@ -37,7 +37,7 @@ class State:
             logger.exception("no state folder: set VIGIL_INGEST__STATE_FOLDER")
 
     def _claim(self) -> tuple[int, Path]:
-        path = self._folder / f"{self.token}{_SUFFIX}"
+        path = self.folder / f"{self.token}{_SUFFIX}"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX)  # its name is new: a moment at most
         return descriptor, path
@@ -45,13 +45,23 @@ class State:
     def ended(self, token: str) -> bool:
         """Whether the process with that token is known to have ended: its file lies here, and
         nobody holds it. False also where nothing is known of it."""
-        return token != self.token and _is_free(self._folder / f"{token}{_SUFFIX}")
+        return token != self.token and _is_free(self.folder / f"{token}{_SUFFIX}")
+
+    def claim(self, name: str) -> bool:
+        """Whether this process may do, alone on this machine, what a name stands for; as long as
+        it lives."""
+        if name not in self._locks:
+            descriptor = _lock(self.folder / name, os.O_RDWR | os.O_CREAT)
+            if descriptor < 0:
+                return False
+            self._locks[name] = descriptor
+        return True
 
     def others(self) -> Iterator[tuple[Path, bool]]:
         """The files of other processes, and whether their writer has ended."""
         if self.file is None:
             return
-        for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
+        for path in sorted(self.folder.glob(f"*{_SUFFIX}")):
             if path != self.file:
                 yield path, _is_free(path)
 
@@ -61,20 +71,28 @@ class State:
             with suppress(OSError):
                 if self.file.stat().st_size == 0:
                     self.file.unlink()
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        for descriptor in (*self._locks.values(), self._descriptor):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._locks, self._descriptor = {}, -1
 
 
 def _is_free(path: Path) -> bool:
+    descriptor = _lock(path, os.O_RDWR)
+    if descriptor >= 0:
+        os.close(descriptor)
+    return descriptor >= 0
+
+
+def _lock(path: Path, flags: int) -> int:
+    """The descriptor of a file that nobody else holds; -1 where somebody does, or it cannot be."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
     except OSError:
-        return False
+        return -1
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        return False
-    finally:
         os.close(descriptor)
-    return True
+        return -1
+    return descriptor

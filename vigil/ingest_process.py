@@ -10,7 +10,7 @@ import secrets
 import signal
 import socket
 from contextlib import ExitStack
-from random import SystemRandom
+from functools import partial
 from types import FrameType
 
 import prometheus_client
@@ -18,20 +18,11 @@ import psycopg
 import structlog
 
 from devices.catalogue import Catalogue
-from ingest.emergency.aside import Aside
-from ingest.emergency.ear import Ear
-from ingest.emergency.guard import Guard
-from ingest.emergency.journal import Journal
-from ingest.emergency.ledger import Ledger
-from ingest.emergency.progress import Patience, Progress
-from ingest.emergency.unattended import Unattended
-from ingest.emergency.watch import Parts as WatchParts
-from ingest.emergency.watch import Watch
+from ingest.emergency.sentry import Sentry
 from ingest.keeper import Keeper
 from ingest.latest import Latest
 from ingest.metrics import Metrics
 from ingest.run import Ingest, Parts
-from ingest.source import Source
 from ingest.standby import Owned, Standby
 from ingest.state import State
 from rules.engine import Engine
@@ -40,13 +31,14 @@ from schemas.directory import Directory
 from schemas.registry import Registry
 from store.connect import connect
 from store.partition import Fenced
+from vigil import ingest_watch
+from vigil.ingest_watch import Post
 from vigil.settings import Settings
-from vigil.wiring import expose, make_clock, make_source, require_migrated, subscriptions
+from vigil.wiring import expose, make_clock, make_source, require_migrated
 
 logger = structlog.get_logger(__name__)
 
 _AGAIN_S = 2.0  # between attempts to reach the store
-_EMERGENCY_RULES = ("sos", "fall")
 
 
 def run(settings: Settings) -> None:
@@ -82,10 +74,11 @@ class IngestProcess:
             self._ingest.stop()
 
     def run(self) -> None:
-        self._await_store()
         metrics, ingest = self._settings.metrics, self._settings.ingest
         expose(self._registry, metrics, port=metrics.ingest_port)
         state = State(ingest.state_folder.expanduser(), token=secrets.token_hex(8))
+        post = Post(self._settings, self._catalogue, self._clock, self._metrics, state)
+        sentry = Sentry(partial(ingest_watch.stand_in, post))
         standby = Standby(
             self._connect,
             owner=f"{socket.gethostname()}:{os.getpid()}",
@@ -93,28 +86,37 @@ class IngestProcess:
             clock=self._clock,
             settings=ingest,
             metrics=self._metrics,
+            sentry=sentry,
         )
         try:
+            self._await_store(sentry)
             while (owned := standby.wait(lambda: self._stopping)) is not None:
                 try:
-                    self._own(owned, state)
+                    self._own(owned, post)
                 except Fenced as error:
                     logger.warning("becoming a standby", why=str(error))
+                except psycopg.OperationalError as error:
+                    if self._stopping:
+                        raise
+                    logger.warning("the store went before the start was done", error=str(error))
         finally:
+            sentry.end()
             state.close()
 
-    def _await_store(self) -> None:
+    def _await_store(self, sentry: Sentry) -> None:
         """Until the store answers; NotReadyError where it needs a migration."""
         while not self._stopping:
             try:
                 require_migrated(self._settings)
             except psycopg.OperationalError as error:
                 logger.warning("waiting for the store", error=str(error).strip())
+                sentry.begin()
                 self._clock.sleep(_AGAIN_S)
             else:
+                sentry.end()
                 return
 
-    def _own(self, owned: Owned, state: State) -> None:
+    def _own(self, owned: Owned, post: Post) -> None:
         """Until stopped, or replaced by another copy."""
         with ExitStack() as ending:  # ends from the last to the first: the broker's session first
             keeper = Keeper(
@@ -128,7 +130,7 @@ class IngestProcess:
                 self._settings, self._clock, self._catalogue, may_connect=keeper.trusted
             )
             self._metrics.watch(source)
-            guard = self._guard(source, state)
+            guard = ingest_watch.guard(post, source, lambda: keeper.lost)
             ending.callback(guard.close)
             latest = Latest(lambda: connect(self._settings.store.dsn, application="vigil latest"))
             latest.start()
@@ -159,42 +161,5 @@ class IngestProcess:
             source.open()
             ingest.run()
 
-    def _guard(self, source: Source, state: State) -> Guard:
-        settings = self._settings
-        emergency = [rule for rule in self._rules if rule.id in _EMERGENCY_RULES]
-        ear = Ear(Engine(emergency, Registry.build(Directory())))
-        aside = Aside(
-            settings.broker.address,
-            client_id=f"{settings.ingest.client_id}-emergency",
-            subscriptions=subscriptions(settings, self._catalogue),
-            matters=ear.places,
-            clock=self._clock,
-            rng=SystemRandom(),
-        )
-        progress, ledger = Progress(), Ledger(Journal(state, session=_session_name(settings)))
-        patience = Patience(
-            settings.ingest.listen_after_s,
-            settings.ingest.ahead_after_s,
-            settings.ingest.in_flight_window,
-        )
-        watch = Watch(
-            WatchParts(progress, source, ear, ledger, aside, self._clock, self._metrics), patience
-        )
-        return Guard(
-            watch,
-            progress=progress,
-            ear=ear,
-            ledger=ledger,
-            aside=aside,
-            monotonic=self._clock.monotonic,
-            unattended=Unattended(watch, after_s=settings.ingest.untaken_s),
-        )
-
     def _connect(self) -> psycopg.Connection:
         return connect(self._settings.store.dsn, application=f"vigil ingest {os.getpid()}")
-
-
-def _session_name(settings: Settings) -> str:
-    """Whose messages a journal speaks of: the broker's session, by whatever process it is kept."""
-    address = settings.broker.address
-    return f"{settings.ingest.client_id}@{address.host}:{address.port}"

@@ -57,6 +57,7 @@ class Aside:
         self._source: MqttSource | None = None
         self._sender: paho.Client | None = None
         self._heard: deque[Overheard] = deque()
+        self._taken: set[int] = set()
 
     @property
     def is_open(self) -> bool:
@@ -82,6 +83,7 @@ class Aside:
             sender.disconnect()
             sender.loop_stop()
         self._heard.clear()
+        self._taken.clear()
 
     def take(self, timeout: float) -> Overheard | None:
         """The next message worth a look; None where a batch holds none, or none comes in
@@ -90,13 +92,20 @@ class Aside:
             self._sift(self._source.take(timeout).messages)
         return self._heard.popleft() if self._heard else None
 
-    def send(self, letter: Letter) -> paho.MQTTMessageInfo:
-        """Say `is_published()` of what comes back once the broker has it."""
+    def send(self, letter: Letter) -> int:
+        """A number by which `has_taken` tells once the broker has it."""
         if self._sender is None:
             self._sender = self._make_sender()
             self._sender.connect_async(self._address.host, self._address.port, _KEEPALIVE_S)
             self._sender.loop_start()
-        return self._sender.publish(letter.topic, letter.payload, qos=1)
+        return self._sender.publish(letter.topic, letter.payload, qos=1).mid
+
+    def has_taken(self, number: int) -> bool:
+        """Said once of each. What was sent before there was a connection goes when there is one."""
+        if number not in self._taken:
+            return False
+        self._taken.discard(number)
+        return True
 
     # Listening
 
@@ -128,6 +137,7 @@ class Aside:
         if self._address.tls:
             client.tls_set()
         client.on_connect = _on_connect
+        client.on_publish = lambda _client, _userdata, number, *_: self._taken.add(number)
         return client
 
 

@@ -10,6 +10,7 @@ from ingest.decode import Decoder
 from ingest.emergency.aside import Aside
 from ingest.emergency.cards import Routes
 from ingest.emergency.ear import Ear
+from ingest.emergency.keepsake import Keepsake
 from ingest.emergency.ledger import Ledger
 from ingest.emergency.place import Part, parts
 from ingest.emergency.progress import Progress
@@ -19,8 +20,6 @@ from ingest.log import Packets, digest
 from ingest.source import Mark, Messages
 from ingest.stranger import Stranger
 from schemas.readings import Readings
-from schemas.registry import Registry
-from store.ladders import Ladders
 
 
 class Guard:
@@ -36,10 +35,12 @@ class Guard:
         aside: Aside,
         monotonic: Callable[[], float],
         unattended: Unattended,
+        keep: Callable[[Keepsake], None],
     ) -> None:
+        """`keep`: where what is known is kept for a start without a store."""
         self._watch, self._progress, self._ear = watch, progress, ear
         self._ledger, self._aside, self._monotonic = ledger, aside, monotonic
-        self.unattended = unattended
+        self.unattended, self._keep = unattended, keep
 
     def start(self) -> None:
         """Once the registry and the state are there."""
@@ -51,10 +52,11 @@ class Guard:
 
     # Starting, and following the registry
 
-    def follow(self, registry: Registry, decoder: Decoder, ladders: Ladders) -> None:
+    def follow(self, known: Keepsake, decoder: Decoder) -> None:
         """`decoder`: one for the watch alone."""
-        self._ear.follow(registry, decoder)
-        self._watch.follow(Routes(registry, ladders))
+        self._ear.follow(known.registry, decoder)
+        self._watch.follow(Routes(known.registry, known.ladders))
+        self._keep(known)
 
     def restore(self, snapshot: bytes) -> None:
         self._ear.restore(snapshot)

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-import paho.mqtt.client as paho
 import structlog
 
 from ingest.clock import Clock
@@ -25,7 +24,7 @@ from ingest.emergency.ledger import Entry, Ledger, Way
 from ingest.emergency.progress import Patience, Progress, Stage, stage
 from ingest.log import digest
 from ingest.metrics import Metrics
-from ingest.source import Mark, Source
+from ingest.source import Mark, Messages
 from schemas.alerts import Alert, fold
 
 logger = structlog.get_logger(__name__)
@@ -38,16 +37,30 @@ _NARROW = 500  # a window that one burst fills, before anybody could begin to li
 _STOPPED_S = 1.0  # between two looks: the process itself was stopped
 
 
+class Holding(Protocol):
+    """What the watch asks of a source: see `ingest.source.Source`."""
+
+    @property
+    def unacknowledged(self) -> int: ...
+
+    @property
+    def catching_up(self) -> bool: ...
+
+    def waiting(self) -> list[Messages]: ...
+
+
 class Parts(NamedTuple):
     """What the watch is put together from."""
 
     progress: Progress
-    source: Source
+    source: Holding
     ear: Ear
     ledger: Ledger
     aside: Aside
     clock: Clock
     metrics: Metrics
+    lost: Callable[[], bool]
+    """Another copy has taken over: what is held here is in its hands."""
 
 
 class Watch:
@@ -60,7 +73,7 @@ class Watch:
         self._looked_until = 0  # received, µs
         self._last_look = self._clock.monotonic()
         self._awake_since = self._trouble_at = self._unsettled_at = self._last_look
-        self._sent: list[tuple[paho.MQTTMessageInfo, Callable[[], None]]] = []
+        self._sent: list[tuple[int, Callable[[], None]]] = []
         self._others: list[tuple[Alert, Callable[[], None]]] = []
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -159,7 +172,7 @@ class Watch:
 
     def _let_go(self, found: Stage, now: float) -> None:
         """What waits for too long, or all that is heard while the store does not take anything."""
-        if now - self._awake_since < self._patience.ahead_s:
+        if now - self._awake_since < self._patience.ahead_s or self._parts.lost():
             return
         before = now if found is Stage.AHEAD else now - self._patience.ahead_s
         for entry in self._parts.ledger.go(heard_before=before):
@@ -176,11 +189,11 @@ class Watch:
             self._send(alert, stored=True, done=done)
             self._metrics.unattended.inc()
         left = []
-        for info, done in self._sent:
-            if info.is_published():
+        for number, done in self._sent:
+            if self._parts.aside.has_taken(number):
                 done()
             else:
-                left.append((info, done))
+                left.append((number, done))
         self._sent = left
 
     def _send(self, alert: Alert, *, stored: bool, done: Callable[[], None] = lambda: None) -> None:
@@ -188,8 +201,8 @@ class Watch:
         if not ladder:
             logger.error("no station to tell: the directory holds none", alert=alert.id)
         sent = [self._parts.aside.send(letter) for letter in letters(alert, ladder, stored=stored)]
-        self._sent += [(info, lambda: None) for info in sent[:-1]]
-        self._sent += [(info, done) for info in sent[-1:]]
+        self._sent += [(number, lambda: None) for number in sent[:-1]]
+        self._sent += [(number, done) for number in sent[-1:]]
 
     # Back to rest
 
