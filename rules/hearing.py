@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from rules.columns import Column, State
 from rules.groups import before, firsts, lasts, stable_order
+from rules.sparse import Sparse
 from rules.world import World
 from schemas.quantities import UNKNOWN
 from schemas.readings import Flag, Readings
@@ -67,10 +68,10 @@ class Hearing:
     def __init__(self, state: State) -> None:
         device, gateway = state.device, state.gateway
         self.heard = device.column("heard", np.int64, NEVER)
-        self.joined = device.column("joined", np.int64, NEVER)
+        self.joined = device.sparse("joined", np.int64, NEVER)
         self.known = device.column("known", np.int8, 0)
         self.gateway_heard = gateway.column("heard", np.int64, NEVER)
-        self.gateway_joined = gateway.column("joined", np.int64, NEVER)
+        self.gateway_joined = gateway.sparse("joined", np.int64, NEVER)
         self.gateway_known = gateway.column("known", np.int8, 0)
         self.back = gateway.column("back", np.int64, NEVER)
         self.offline = gateway.column("offline", np.int8, 0)
@@ -171,7 +172,7 @@ class Hearing:
         self.heard.lift(talk.devices, talk.received[talk.device_rows])
 
 
-def _join(known: Column, joined: Column, active: Array, clock: int) -> None:
+def _join(known: Column, joined: Sparse, active: Array, clock: int) -> None:
     new = np.flatnonzero(active & (known.data[: len(active)] == 0))
     known.put(new, np.int8(1))
     joined.put(new, np.int64(clock))

@@ -27,7 +27,7 @@ class Runs:
     """Columns by device: the newest run's first and last row, and until when it holds."""
 
     def __init__(self, state: State, name: str) -> None:
-        column = state.device.column
+        column = state.device.sparse
         self._from = column(f"sos_{name}_from", np.int64, NEVER)
         self._last = column(f"sos_{name}_last", np.int64, NEVER)
         self._until = column(f"sos_{name}_until", np.int64, NEVER)

@@ -39,7 +39,7 @@ class Count:
     def __init__(self, setting: Setting[CountBlock]) -> None:
         self._set = setting
         table, prefix = setting.state.elder, setting.prefix
-        self._timers = Timers(table, f"{prefix}/due")
+        self._timers = Timers(table, f"{prefix}/due", few=True)
         self._night = table.column(f"{prefix}/night", np.int32, -(2**30))
         self._tally = table.column(f"{prefix}/tally", np.int16, NONE)
         self._ring = Ring(table, f"{prefix}/tallies")

@@ -36,7 +36,7 @@ class State:
     def __init__(self, setting: Setting[StateBlock]) -> None:
         self._set = setting
         table, prefix = setting.state.device, setting.prefix
-        self._at = table.column(f"{prefix}/at", np.int64, NEVER)
+        self._at = table.sparse(f"{prefix}/at", np.int64, NEVER)
         self._ledger = Ledger(table, prefix, setting.teller)
 
     def follow(self, world: World, parameters: Parameters) -> None:
