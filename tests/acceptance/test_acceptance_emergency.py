@@ -50,6 +50,7 @@ def running(window: int, store: Postgres, tmp_path: Path) -> Iterator[System]:
             town(homes=4),
             tmp_path,
             VIGIL_INGEST__IN_FLIGHT_WINDOW=str(window or 8000),
+            VIGIL_INGEST__REDELIVERY_WAIT_S="0.1" if window else "2.5",  # NATS: its ack_wait
         ) as it,
     ):
         it.start("ingest", VIGIL_METRICS__INGEST_PORT=str(it.console_port))
