@@ -20,9 +20,9 @@ class Flight:
 
     Some brokers (NATS) deliver again, within a connection, what is not acknowledged for a while. An
     acknowledgement that crosses such a redelivery frees the packet id, and the message comes once
-    more under a new one: nobody could tell it from another that says the same. So, of a broker
-    that was seen to repeat itself, what was delivered last long ago is not acknowledged when it is
-    settled but when it comes again: then the next repetition is far away.
+    more under a new one: nobody could tell it from another that says the same. So what was
+    delivered last long ago is not acknowledged when it is settled but when it comes again: then the
+    next repetition is far away. A broker that is seen not to repeat itself is spared that.
     """
 
     def __init__(self) -> None:
@@ -30,6 +30,7 @@ class Flight:
         self._again: dict[int, int] = {}  # received (µs) of the last repetition
         self._settled: set[int] = set()  # and to be acknowledged when they come again
         self._due: list[int] = []
+        self._repeats: bool | None = None  # whether the broker does; None: not seen yet
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -61,6 +62,7 @@ class Flight:
 
     def _repeated(self, packet: int, received: int) -> None:
         if packet in self._settled:
+            self._repeats = True
             self._due.append(packet)
             self._forget(packet)
         else:
@@ -76,8 +78,8 @@ class Flight:
 
         A packet id may stand for another message by now, where the broker began to number anew.
         That one is not committed: it is told by its topic, which is an object of its own in each
-        delivery. Of a broker that repeats itself, what it delivered last before `since` (µs) is
-        kept back: see `late`.
+        delivery. Of a broker that may repeat itself, what it delivered last before `since` (µs) is
+        kept back until it comes again, or the caller says that it is `late`.
         """
         standing = self._messages
         settled = [
@@ -85,7 +87,8 @@ class Flight:
             for packet, topic in zip(messages.packets.tolist(), messages.topics, strict=True)
             if (content := standing.get(packet)) is not None and content[0] is topic
         ]
-        if self._again and len(messages) and messages.received[0] < since:
+        old = len(messages) > 0 and messages.received[0] < since
+        if old and self._repeats is not False:
             settled = self._keep_back(settled, messages, since)
         if self._again:
             for packet in settled:
@@ -105,6 +108,8 @@ class Flight:
     def late(self, packets: Collection[int]) -> Ids:
         """Of those that were kept back, the ones that have not come again: acknowledge them."""
         late = [packet for packet in packets if packet in self._settled]
+        if late and self._repeats is None:
+            self._repeats = False
         for packet in late:
             self._forget(packet)
         return np.array(late, np.int64)

@@ -27,7 +27,11 @@ def pause(seconds: float) -> None:
 
 @contextmanager
 def ingesting(broker: AnyBroker, dsn: str, folder: Path, **extra: str) -> Iterator[System]:
-    settings = {"VIGIL_INGEST__REJECT_RATE": "100000", **extra}
+    settings = {
+        "VIGIL_INGEST__REJECT_RATE": "100000",
+        "VIGIL_INGEST__REDELIVERY_WAIT_S": "2.5",  # NATS's, and it matters here
+        **extra,
+    }
     with running_system(dsn, broker, town(homes=HOMES), folder, **settings) as running:
         running.start("ingest")
         until(running.caught_up)

@@ -32,6 +32,7 @@ def running(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> It
             VIGIL_INGEST__SNAPSHOT_S="0.5",
             VIGIL_INGEST__BATCH_COUNT="200",
             VIGIL_INGEST__REJECT_RATE="100000",
+            VIGIL_INGEST__REDELIVERY_WAIT_S="2.5",  # NATS's, and it matters here
         ) as it,
     ):
         it.start("ingest")

@@ -45,6 +45,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._never = asyncio.Event()  # ours, as asyncio itself holds no task that only waits
         self._refusing = False
         self._frozen = 0
         self._left: int | None = None
@@ -147,7 +148,7 @@ class Proxy:
             while data := await reader.read(1 << 16):
                 await self._flowing.wait()
                 if number <= self._frozen:
-                    await asyncio.Event().wait()
+                    await self._never.wait()
                 writer.write(alter(data))
                 await writer.drain()
         self._writers.discard(writer)

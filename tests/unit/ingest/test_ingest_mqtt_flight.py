@@ -74,10 +74,14 @@ def test_what_does_not_come_again_is_acknowledged_late() -> None:
     assert flight.late({1, 2}).tolist() == []
 
 
-def test_a_broker_that_does_not_repeat_itself_never_waits() -> None:
+def test_a_broker_that_does_not_repeat_itself_waits_once() -> None:
+    """It is given the chance to; then its acknowledgements are never late again."""
     flight = Flight()
-    taken = flight.admit(messages((1, b"a", False), (2, b"b", False)))
-    assert flight.settle(taken, since=500).tolist() == [1, 2]
+    taken = flight.admit(messages((1, b"a", False)))
+    assert flight.settle(taken, since=500).tolist() == []
+    assert flight.late({1}).tolist() == [1]
+    taken = flight.admit(messages((2, b"b", False)))
+    assert flight.settle(taken, since=500).tolist() == [2]
 
 
 def test_a_number_given_anew_ends_what_was_kept_back_under_it() -> None:
