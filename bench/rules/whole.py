@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -13,13 +14,14 @@ from bench.result import Result
 from bench.rules.day import SLICE, Day
 from bench.rules.fleet import fleet
 from rules.engine import Engine
+from rules.kinds.timers import AHEAD
 from rules.load import load_catalogue
 from schemas.readings import Readings
 from schemas.registry import Registry
-from schemas.times import HOUR, MINUTE
+from schemas.times import HOUR, MINUTE, SECOND
 
 BATCH, BATCHES = 20_000, 40
-MILLISECOND = 1_000
+TICKS = 12
 NIGHT = 13 * HOUR
 """After noon: one in the morning, nearly everybody in bed."""
 
@@ -79,13 +81,12 @@ def _settle(engine: Engine, day: Day) -> None:
 
 
 def _run(engine: Engine, day: Day) -> tuple[list[float], list[float]]:
-    """Seconds of each batch, and of the tick that follows it."""
-    applied, ticked = [], []
-    for rows in islice(_stream(day, NIGHT, NIGHT + HOUR), BATCHES):
-        applied.append(_spent(lambda rows=rows: _apply(engine, rows)))  # type: ignore[misc]
-        now = int(rows.received[-1]) + MILLISECOND
-        ticked.append(_spent(lambda now=now: _tick(engine, now)))  # type: ignore[misc]
-    return applied, ticked
+    """Seconds of each batch; and of ticks after the last one, each far enough from the one
+    before that every deadline is looked at again."""
+    batches = islice(_stream(day, NIGHT, NIGHT + HOUR), BATCHES)
+    applied = [_spent(partial(_apply, engine, rows)) for rows in batches]
+    times = [engine.clock + n * (AHEAD + SECOND) for n in range(1, TICKS)]
+    return applied, [_spent(partial(_tick, engine, now)) for now in times]
 
 
 def _stream(day: Day, begin: int, end: int) -> Iterator[Readings]:
