@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 ARGS   ?=
 
-.PHONY: demo test check bench bench-ingest clean lock schemas help
+.PHONY: demo test check bench bench-rules bench-ingest clean lock schemas help
 
 help:
 	@echo "make demo     everything embedded: store, broker, simulated homes, console (ARGS='--for 60 --json --no-browser')"
@@ -13,6 +13,7 @@ help:
 	@echo "make check    lint, format, types, import rules, rule catalogue, device catalogue"
 	@echo "make bench    the benchmarks, as ratios measured in one run"
 	@echo "make bench-ingest  those of ingest alone (ARGS='soak=600' adds ten minutes for its memory)"
+	@echo "make bench-rules  the rules beside pandas, polars and a plain loop (some minutes)"
 	@echo "make lock     resolve requirements.lock anew from pyproject.toml"
 	@echo "make schemas  regenerate the JSON Schemas of the wire"
 	@echo "make clean    remove what the targets made"
@@ -45,12 +46,20 @@ bench: $(STAMP)
 bench-ingest: $(STAMP)
 	@$(BIN)/python -m bench ingest $(ARGS)
 
+# pandas and polars only stand beside the rules here: nothing of Vigil needs them.
+bench-rules: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@$(BIN)/python -m bench rules
+
 schemas: $(STAMP)
 	$(BIN)/python -m schemas.generate
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-annotate --no-header pyproject.toml --group dev -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --no-annotate --no-header --group bench -c requirements.lock \
+	    -o requirements-bench.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .vigil build dist
