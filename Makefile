@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 ARGS   ?=
 
-.PHONY: demo test check bench bench-rules bench-ingest clean lock schemas help
+.PHONY: demo test check bench bench-rules bench-ingest bench-stations clean lock schemas help
 
 help:
 	@echo "make demo     everything embedded: store, broker, simulated homes, console (ARGS='--for 60 --json --no-browser')"
@@ -13,6 +13,7 @@ help:
 	@echo "make check    lint, format, types, import rules, rule catalogue, device catalogue"
 	@echo "make bench    the benchmarks, as ratios measured in one run"
 	@echo "make bench-ingest  those of ingest alone (ARGS='soak=600' adds ten minutes for its memory)"
+	@echo "make bench-stations  ten thousand open incidents, 200 new alerts a second, a copy killed"
 	@echo "make bench-rules  the rules beside pandas, polars and a plain loop (some minutes)"
 	@echo "make lock     resolve requirements.lock anew from pyproject.toml"
 	@echo "make schemas  regenerate the JSON Schemas of the wire"
@@ -45,6 +46,9 @@ bench: $(STAMP)
 
 bench-ingest: $(STAMP)
 	@$(BIN)/python -m bench ingest $(ARGS)
+
+bench-stations: $(STAMP)
+	@$(BIN)/python -m bench stations $(ARGS)
 
 # pandas and polars only stand beside the rules here: nothing of Vigil needs them.
 bench-rules: $(STAMP)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from bench import decode, ingest, latency, ramp, result, rules, soak
+from bench import decode, ingest, latency, ramp, result, rules, soak, stations
 
 BENCHMARKS: dict[str, Callable[[Path], list[result.Result]]] = {
     "decode": decode.measure,
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[result.Result]]] = {
     "arrays": ingest.arrays,
     "ramp": ramp.measure,
     "latency": latency.measure,
+    "stations": stations.measure,
 }
 GROUPS = {"ingest": ["singles", "arrays", "ramp", "latency"]}
 SOAK = "soak"

@@ -1,5 +1,6 @@
 """Timers that came due: rows, judged by the store's clock, so any copy can die at any time."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import psycopg
@@ -8,12 +9,13 @@ from psycopg import AsyncConnection
 
 from stations import incident
 from stations.policy import DEFAULT, Policy
+from stations.turn import Turn
 from store import errors, stations_incident
 from store.stations_incident import Incident
 
 log = structlog.get_logger(__name__)
 
-_AT_ONCE = 16  # a transaction
+_AT_ONCE = 64  # a transaction
 _RETRY = timedelta(seconds=5)
 
 
@@ -23,21 +25,42 @@ async def climb_due(conn: AsyncConnection, now: datetime, policy: Policy = DEFAU
     What another copy is at work on is left to it. An incident several steps behind (nobody was
     there to climb) stays due, so that calling again until 0 brings it to where it belongs.
     """
-    async with conn.transaction():
-        rows = await stations_incident.lock_due(conn, now, _AT_ONCE)
-        for row in rows:
-            await _step(conn, row, now, policy)
+    try:
+        async with conn.transaction():
+            rows = await stations_incident.lock_due(conn, now, _AT_ONCE)
+            await _steps(Turn(conn, now, policy), rows)
+    except psycopg.Error as error:
+        if errors.kind(error) is errors.Kind.TRANSIENT:
+            raise
+        return await _one_by_one(conn, now, policy)
     return len(rows)
 
 
-async def _step(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> None:
-    """One that the store refuses is logged and tried again; it holds up no other."""
+async def _steps(turn: Turn, rows: Sequence[Incident]) -> None:
+    await turn.look_up([(row.home, row.lane) for row in rows])
+    await turn.look_into([row.id for row in rows])
+    for row in rows:
+        if row.ladder_from is None:
+            await incident.overdue(turn, row)
+        else:
+            await incident.climb(turn, row)
+    await turn.write()
+
+
+async def _one_by_one(conn: AsyncConnection, now: datetime, policy: Policy) -> int:
+    """After the store has refused one of them, so that it holds up no other."""
+    async with conn.transaction():
+        rows = await stations_incident.lock_due(conn, now, _AT_ONCE)
+        for row in rows:
+            await _alone(conn, row, now, policy)
+    return len(rows)
+
+
+async def _alone(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> None:
+    """One that the store refuses is logged and tried again later."""
     try:
         async with conn.transaction():
-            if row.ladder_from is None:
-                await incident.overdue(conn, row, now, policy)
-            else:
-                await incident.climb(conn, row, now, policy)
+            await _steps(Turn(conn, now, policy), [row])
     except psycopg.Error as error:
         if errors.kind(error) is errors.Kind.TRANSIENT:
             raise

@@ -21,7 +21,7 @@ from store.stations_outbox import Delivery
 
 log = structlog.get_logger(__name__)
 
-_AT_ONCE = 64
+_AT_ONCE = 256
 _SEND_WITHIN = 15.0  # seconds; less than the lease, so that a slow send is not sent twice
 _LEASE = timedelta(seconds=30)
 _RETRY_FIRST, _RETRY_MOST = 0.5, 30.0  # seconds

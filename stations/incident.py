@@ -1,81 +1,68 @@
 """An incident's life that needs no person: it climbs, pages, rests, and tells every desk.
 
-The row is locked by the caller, in the caller's transaction. Every path ends in `publish`, which
-saves the row and queues the updated cards in that same transaction.
+The row is locked by the caller, in the turn's transaction. Every path ends in `publish`, which
+has the turn save the row and queue the updated cards.
 """
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from psycopg import AsyncConnection
-
 from schemas.alerts import Severity
-from stations import cards, ladder, outlets, route
+from stations import cards, ladder, outlets
 from stations.ladder import LEVELS, Steps
 from stations.policy import Policy
 from stations.route import Page, Route, Why
-from store import stations_events, stations_incident, stations_outbox, stations_route
+from stations.turn import Turn
+from store import stations_route
 from store.stations_events import Event
 from store.stations_incident import Incident, Joined
 
 
-async def arm(
-    conn: AsyncConnection,
-    row: Incident,
-    now: datetime,
-    policy: Policy,
-    *,
-    events: Sequence[Event] = (),
-) -> None:
+async def arm(turn: Turn, row: Incident, *, events: Sequence[Event] = ()) -> None:
     """Climb from the lowest level, from now on; every station it has reached is paged as well."""
-    row.ladder_from, row.climb = now, 0
-    await climb(conn, row, now, policy, also=reached(row), events=events)
+    row.ladder_from, row.climb = turn.now, 0
+    await climb(turn, row, also=reached(row), events=events)
 
 
 async def climb(
-    conn: AsyncConnection,
-    row: Incident,
-    now: datetime,
-    policy: Policy,
-    *,
-    also: Collection[str] = (),
-    events: Sequence[Event] = (),
+    turn: Turn, row: Incident, *, also: Collection[str] = (), events: Sequence[Event] = ()
 ) -> None:
     """Page the rung that is due (past the last: the top again), and set when the next one is."""
     if row.ladder_from is None:
         raise ValueError(f"incident {row.id} is not climbing")
-    steps = policy.ladder.steps(row.severity)
-    turns_red = await _turns_red(conn, row, steps)
+    now, ladders = turn.now, turn.policy.ladder
+    steps = ladders.steps(row.severity)
+    turns_red = await _turns_red(turn, row, steps)
     if turns_red is not None and turns_red <= now:
         rose = {"severity": Severity.RED, "why": "alone and unanswered"}
         events = [*events, Event(at=now, kind="rose", incident=row.id, detail=rose)]
         row.severity, row.ladder_from, row.climb = Severity.RED, now, 0
-        also, steps, turns_red = reached(row), policy.ladder.red, None
-    where = await find_route(conn, row, now, policy)
+        also, steps, turns_red = reached(row), ladders.red, None
+    where = await find_route(turn, row)
     pages = where.at(_rung_level(steps, row.climb))
     row.climb = min(row.climb + 1, len(steps.rungs))
     _set_climb(row, steps, where, now)
     if turns_red is not None and row.due_at is not None:
         row.due_at = min(row.due_at, turns_red)
-    await page(conn, row, pages, now, policy, also=also, events=events)
+    await page(turn, row, pages, also=also, events=events)
 
 
-async def _turns_red(conn: AsyncConnection, row: Incident, steps: Steps) -> datetime | None:
+async def _turns_red(turn: Turn, row: Incident, steps: Steps) -> datetime | None:
     """When an orange that waits at the city turns red: a lone elder's, while nobody has it."""
     at_top = [s.joined_at for s in row.joined if s.level == LEVELS[-1]]
     if row.severity != Severity.ORANGE or row.holder is not None or row.home is None:
         return None
     if not at_top or steps.alone_red_s is None:
         return None
-    if not await stations_route.anybody_alone(conn, row.home):
+    if not await stations_route.anybody_alone(turn.conn, row.home):
         return None
     return min(at_top) + timedelta(seconds=steps.alone_red_s)
 
 
-async def overdue(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> None:
+async def overdue(turn: Turn, row: Incident) -> None:
     """The holder took no step in time: page them and the next level, and climb on from there."""
-    steps = policy.ladder.steps(row.severity)
-    where = await find_route(conn, row, now, policy)
+    now, steps = turn.now, turn.policy.ladder.steps(row.severity)
+    where = await find_route(turn, row)
     pages = _next_up(where, steps, reached(row))
     detail = {"state": row.state, "holder": row.holder}
     missed = Event(at=now, kind="deadline", incident=row.id, detail=detail)
@@ -83,15 +70,13 @@ async def overdue(conn: AsyncConnection, row: Incident, now: datetime, policy: P
     last = max(taken, default=len(steps.rungs) - 1)
     row.climb, row.ladder_from = last + 1, now - timedelta(seconds=steps.rungs[last].after_s)
     _set_climb(row, steps, where, now)
-    await page(conn, row, pages, now, policy, events=[missed])
+    await page(turn, row, pages, events=[missed])
 
 
 async def page(
-    conn: AsyncConnection,
+    turn: Turn,
     row: Incident,
     pages: Sequence[Page],
-    now: datetime,
-    policy: Policy,
     *,
     also: Collection[str] = (),
     events: Sequence[Event] = (),
@@ -100,7 +85,7 @@ async def page(
 
     With nobody to page (no station in the whole directory) that is recorded as `unrouted`.
     """
-    before = reached(row)
+    before, now = reached(row), turn.now
     new = [Joined(p.station, p.level, now, p.why) for p in pages if p.station not in before]
     row.joined += new
     first = [p.station for p in pages]
@@ -111,35 +96,30 @@ async def page(
         incident=row.id,
         detail={"pages": [p._asdict() for p in pages], "again": sorted(s for s in again if s)},
     )
+    turn.writes.joined += [(row.id, station) for station in new]
     await publish(
-        conn,
+        turn,
         row,
-        now,
-        policy,
         paged={*first, *again},
         to=None if new or also else {*first, *again},
         events=[*events, paged],
-        new=new,
     )
 
 
 async def publish(
-    conn: AsyncConnection,
+    turn: Turn,
     row: Incident,
-    now: datetime,
-    policy: Policy,
     *,
     events: Sequence[Event],
     paged: Collection[str | None] = (),
     to: Collection[str | None] | None = None,
-    new: Sequence[Joined] = (),
 ) -> None:
-    """Save the row, record what happened, queue cards, and wake who shows or sends them.
+    """Have the row saved, what happened recorded, cards queued, and their senders woken.
 
     `paged`: the stations whose card asks for an answer now. `to`: whom to send a card (None:
-    every station it has reached). `new`: stations that join by this.
+    every station it has reached).
     """
-    alerts = await stations_incident.alerts(conn, row.id)
+    policy, alerts = turn.policy, await turn.alerts(row)
     row.revision += 1
     shown = [
         cards.card(
@@ -158,23 +138,19 @@ async def publish(
         *outlets.pages(policy.outlets, shown),
         *outlets.events(policy.outlets, row, alerts, events),
     ]
-    async with conn.pipeline():
-        await stations_incident.join(conn, row.id, new)
-        for event in events:
-            await stations_events.record(conn, event)
-        await stations_incident.save(conn, row)
-        await stations_outbox.enqueue(conn, letters, incident=row.id, now=now)
-        await stations_incident.notify(conn, row.id)
+    turn.writes.rows[row.id] = row
+    turn.writes.events += events
+    turn.writes.letters += [(row.id, letter) for letter in letters]
 
 
-async def answered(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> None:
+async def answered(turn: Turn, row: Incident) -> None:
     """Somebody has it in hand: climbing ends, and the timer is the next step's limit."""
-    steps = policy.ladder.steps(row.severity)
+    now, steps = turn.now, turn.policy.ladder.steps(row.severity)
     since = row.acknowledged_at or now
     row.ladder_from = row.next_level = None
     row.due_at = ladder.answer_due(steps, state=row.state, acknowledged=since, now=now)
     if row.due_at is not None:
-        where = await find_route(conn, row, now, policy)
+        where = await find_route(turn, row)
         row.next_level = _level(_next_up(where, steps, reached(row)))
 
 
@@ -187,9 +163,8 @@ def reached(row: Incident) -> set[str]:
     return {s.station for s in row.joined}
 
 
-async def find_route(conn: AsyncConnection, row: Incident, now: datetime, policy: Policy) -> Route:
-    coverage = policy.coverage
-    return await route.find(conn, home=row.home, lane=row.lane, now=now, coverage=coverage)
+async def find_route(turn: Turn, row: Incident) -> Route:
+    return await turn.route(row.home, row.lane)
 
 
 def _family_from(row: Incident, policy: Policy) -> datetime | None:

@@ -156,15 +156,10 @@ async def keeps_quiet(conn: AsyncConnection, change: Arrived, now: datetime) -> 
     page nobody anyway.
     """
     mutable = change.category == Category.CARE or change.rule == "fall"
-    if change.rule == "sos" or not mutable:
+    if change.rule == "sos" or not mutable or change.mute is None:
         return False
-    found = await stations_quiet.mute_of(
-        conn, change.alert, rule=change.rule, category=change.category, now=now
-    )
-    if found is None:
-        return False
-    await stations_quiet.keep(conn, found, change.alert)
-    event = Event(at=now, kind="kept_quiet", alert=change.alert, detail={"mute": found})
+    await stations_quiet.keep(conn, change.mute, change.alert)
+    event = Event(at=now, kind="kept_quiet", alert=change.alert, detail={"mute": change.mute})
     await stations_events.record(conn, event)
     return True
 

@@ -116,16 +116,32 @@ class Route:
 
 
 async def find(
-    conn: AsyncConnection, *, home: str | None, lane: str, now: datetime, coverage: Coverage
-) -> Route:
-    """The route of a home; without one, of the gateway that `lane` then names."""
-    gateway = lane if home is None else None
-    places = await stations_route.above(conn, home=home, gateway=gateway)
-    known = home is not None and bool(places)
-    stations = [p.station for p in places if p.station is not None]
-    covered = await _covered(conn, places, now, coverage) if stations else set()
-    top = () if known and stations else _top(await stations_route.stations_by_level(conn))
-    return Route(_tiers(places, covered), known, top)
+    conn: AsyncConnection,
+    places: Collection[tuple[str | None, str]],
+    *,
+    now: datetime,
+    coverage: Coverage,
+) -> dict[tuple[str | None, str], Route]:
+    """The route of each place: a home and its lane; without a home, the gateway that the lane
+    then names."""
+    homes = {home for home, _ in places if home is not None}
+    gateways = {lane for home, lane in places if home is None}
+    above = await stations_route.above(conn, homes=homes, gateways=gateways)
+    ways = {
+        (home, lane): above.get(f"gateway:{lane}" if home is None else f"home:{home}", [])
+        for home, lane in places
+    }
+    covered = await _covered(conn, ways.values(), now, coverage)
+    lost = {p for p, way in ways.items() if p[0] is None or not any(s.station for s in way)}
+    top = _top(await stations_route.stations_by_level(conn)) if lost else ()
+    return {
+        place: Route(
+            _tiers(way, covered),
+            known=place[0] is not None and bool(way),
+            top=top if place in lost else (),
+        )
+        for place, way in ways.items()
+    }
 
 
 async def top_station(conn: AsyncConnection, *, preferred: str) -> str | None:
@@ -146,23 +162,27 @@ def _top(stations: Sequence[tuple[str, str]]) -> tuple[Page, ...]:
 
 
 async def _covered(
-    conn: AsyncConnection, places: Sequence[Place], now: datetime, coverage: Coverage
+    conn: AsyncConnection,
+    ways: Collection[Sequence[Place]],
+    now: datetime,
+    coverage: Coverage,
 ) -> set[str]:
-    """Of the places' stations, those with somebody on duty. A site that keeps no calendar at all
-    is on duty day and night where the calendar is what counts."""
-    stations = [p.station for p in places if p.station is not None]
-    if coverage is Coverage.ALWAYS:
-        return set(stations)
-    if coverage is Coverage.CONFIRMED:
-        return set(await stations_duty.working(conn, stations, now=now, within=SEEN_WITHIN))
-    calendars = await stations_duty.calendars(conn, stations)
-    if calendars is None:
-        return set(stations)
-    return {
-        p.station
-        for n, p in enumerate(places)
-        if p.station is not None and duty.on_duty(calendars[p.station], _zone(places[n:]), now)
+    """Of the stations on the ways up, those with somebody on duty. A site that keeps no calendar
+    at all is on duty day and night where the calendar is what counts."""
+    zones = {
+        p.station: _zone(way[n:])
+        for way in ways
+        for n, p in enumerate(way)
+        if p.station is not None
     }
+    if not zones or coverage is Coverage.ALWAYS:
+        return set(zones)
+    if coverage is Coverage.CONFIRMED:
+        return set(await stations_duty.working(conn, list(zones), now=now, within=SEEN_WITHIN))
+    calendars = await stations_duty.calendars(conn, list(zones))
+    if calendars is None:
+        return set(zones)
+    return {s for s, zone in zones.items() if duty.on_duty(calendars[s], zone, now)}
 
 
 def _tiers(places: Sequence[Place], covered: set[str]) -> tuple[Tier, ...]:

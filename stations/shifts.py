@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from stations import duty, incident
 from stations.channels.settings import AppriseOutlet
 from stations.policy import Policy
+from stations.turn import Turn
 from stations.work import Actor, check_actor
 from store import stations_duty, stations_events, stations_incident
 from store.stations_duty import Confirmed
@@ -72,13 +73,15 @@ async def _ends(conn: AsyncConnection, actor: Actor, now: datetime) -> datetime:
 
 async def _pass_on(conn: AsyncConnection, staff: str, now: datetime, policy: Policy) -> int:
     held = await stations_incident.lock_held(conn, staff)
+    turn = Turn(conn, now, policy)
     for row in held:
         event = Event(
             at=now, kind="passed_on", incident=row.id, station=row.holder_station,
             detail={"from": staff},
         )  # fmt: skip
         row.holder = row.holder_station = row.acknowledged_at = None
-        await incident.arm(conn, row, now, policy, events=[event])
+        await incident.arm(turn, row, events=[event])
+    await turn.write()
     return len(held)
 
 

@@ -21,6 +21,7 @@ from stations.cards import concerned
 from stations.policy import Policy
 from stations.refused import Refused
 from stations.route import Why
+from stations.turn import Turn
 from store import stations_events, stations_incident, stations_route, stations_task
 from store.stations_events import Event
 from store.stations_incident import Incident
@@ -100,7 +101,6 @@ class _Deed:
     action: Action
     actor: Actor
     now: datetime
-    policy: Policy
     outcome: str | None
     reached: str | None
     note: str | None
@@ -141,7 +141,7 @@ async def act(
     """
     if result is not None and result not in set(CallResult):
         raise Refused("result_wrong")
-    deed = _Deed(action, actor, now, policy, outcome, reached, note, to, result)
+    deed = _Deed(action, actor, now, outcome, reached, note, to, result)
     async with conn.transaction():
         await check_actor(conn, actor)
         row = await stations_incident.lock(conn, incident_id)
@@ -149,7 +149,9 @@ async def act(
             raise Refused("not_reached")
         if row.state == "closed":
             raise Refused("closed", holder=row.holder)
-        await _DO[action](conn, row, deed)
+        turn = Turn(conn, now, policy)
+        await _DO[action](turn, row, deed)
+        await turn.write()
 
 
 async def finish_task(
@@ -183,7 +185,7 @@ async def check_actor(conn: AsyncConnection, actor: Actor) -> None:
         raise Refused("read_only")
 
 
-async def _progress(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
+async def _progress(turn: Turn, row: Incident, deed: _Deed) -> None:
     """Acknowledge, or log a step; either puts the incident into the actor's hands."""
     already = row.holder == deed.actor.staff and row.ladder_from is None
     if already and deed.action is Action.ACKNOWLEDGE:
@@ -192,11 +194,11 @@ async def _progress(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
     state = _STATE[deed.action]
     if PROGRESS.index(state) > PROGRESS.index(row.state):
         row.state = state
-    await incident.answered(conn, row, deed.now, deed.policy)
-    await incident.publish(conn, row, deed.now, deed.policy, events=[_event(row, deed, detail)])
+    await incident.answered(turn, row)
+    await incident.publish(turn, row, events=[_event(row, deed, detail)])
 
 
-async def _take_over(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
+async def _take_over(turn: Turn, row: Incident, deed: _Deed) -> None:
     """Out of another's hands into the actor's, who says so in so many words."""
     staff, station = deed.actor
     if row.holder == staff and row.ladder_from is None:
@@ -205,45 +207,45 @@ async def _take_over(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
     if row.holder != staff:
         row.state = "acknowledged"
     row.holder, row.holder_station, row.acknowledged_at = staff, station, deed.now
-    await incident.answered(conn, row, deed.now, deed.policy)
-    await incident.publish(conn, row, deed.now, deed.policy, events=[_event(row, deed, detail)])
+    await incident.answered(turn, row)
+    await incident.publish(turn, row, events=[_event(row, deed, detail)])
 
 
-async def _hand_over(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
+async def _hand_over(turn: Turn, row: Incident, deed: _Deed) -> None:
     """Ask another worker to take it. It pages until somebody does; until then it stays with the
     holder, so that at no moment it is nobody's."""
     if row.holder != deed.actor.staff:
         raise Refused("not_holder", holder=row.holder)
     if deed.to == deed.actor.staff:
         raise Refused("to_self")
-    found = await stations_route.staff_station(conn, deed.to) if deed.to else None
+    found = await stations_route.staff_station(turn.conn, deed.to) if deed.to else None
     if found is None or found[1] == Role.SUPERVISOR or found[0] not in incident.reached(row):
         raise Refused("to_missing")
     event = _event(row, deed, deed.detail | {"to_station": found[0]})
-    await incident.arm(conn, row, deed.now, deed.policy, events=[event])
+    await incident.arm(turn, row, events=[event])
 
 
-async def _release(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
+async def _release(turn: Turn, row: Incident, deed: _Deed) -> None:
     """Give it back: it is nobody's, and pages from the lowest level again."""
     if row.holder != deed.actor.staff:
         raise Refused("not_holder", holder=row.holder)
     row.holder = row.holder_station = row.acknowledged_at = None
     row.state = "open"
     event = _event(row, deed, deed.detail)
-    await incident.arm(conn, row, deed.now, deed.policy, events=[event])
+    await incident.arm(turn, row, events=[event])
 
 
-async def _escalate(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
+async def _escalate(turn: Turn, row: Incident, deed: _Deed) -> None:
     """The next level joins now. Whoever holds it keeps it, and timers run on."""
-    where = await incident.find_route(conn, row, deed.now, deed.policy)
+    where = await incident.find_route(turn, row)
     pages = where.beyond(incident.reached(row), why=Why.ESCALATED)
     if not pages:
         raise Refused("at_top")
     event = _event(row, deed, deed.detail)
-    await incident.page(conn, row, pages, deed.now, deed.policy, events=[event])
+    await incident.page(turn, row, pages, events=[event])
 
 
-async def _close(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
+async def _close(turn: Turn, row: Incident, deed: _Deed) -> None:
     if deed.outcome is None or deed.outcome not in set(Outcome):
         raise Refused("outcome_missing")
     if deed.reached is not None and deed.reached not in set(Reached):
@@ -255,9 +257,9 @@ async def _close(conn: AsyncConnection, row: Incident, deed: _Deed) -> None:
     row.outcome, row.reached, row.note = deed.outcome, deed.reached, deed.note
     incident.rest(row)
     if deed.reached == Reached.SEEN:
-        named = concerned(await stations_incident.alerts(conn, row.id))
-        await visits.seen_at_closing(conn, row, named, staff=deed.actor.staff, now=deed.now)
-    await incident.publish(conn, row, deed.now, deed.policy, events=[_event(row, deed, detail)])
+        named = concerned(await turn.alerts(row))
+        await visits.seen_at_closing(turn.conn, row, named, staff=deed.actor.staff, now=deed.now)
+    await incident.publish(turn, row, events=[_event(row, deed, detail)])
 
 
 def _take(row: Incident, deed: _Deed) -> dict[str, Any]:
@@ -289,7 +291,7 @@ def _event(row: Incident, deed: _Deed, detail: dict[str, Any]) -> Event:
     )
 
 
-_DO: dict[Action, Callable[[AsyncConnection, Incident, _Deed], Awaitable[None]]] = {
+_DO: dict[Action, Callable[[Turn, Incident, _Deed], Awaitable[None]]] = {
     Action.ACKNOWLEDGE: _progress,
     Action.CALLED: _progress,
     Action.EMERGENCY_CALLED: _progress,

@@ -10,17 +10,16 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 from psycopg.sql import SQL, Composed
 
-_COLUMNS = SQL(
-    "id, home, lane, severity, opened_at, state, holder, holder_station, acknowledged_at, "
-    "closed_at, outcome, reached, note, climb, due_at, ladder_from, next_level, test, revision"
-)
+COLUMNS = (
+    "id", "home", "lane", "severity", "opened_at", "state", "holder", "holder_station",
+    "acknowledged_at", "closed_at", "outcome", "reached", "note", "climb", "due_at", "ladder_from",
+    "next_level", "test", "revision",
+)  # fmt: skip
+_COLUMNS = SQL(", ".join(COLUMNS))
 _LOCK = SQL("SELECT {} FROM incident WHERE id = %s FOR UPDATE").format(_COLUMNS)
-_LOCK_OPEN = SQL("SELECT {} FROM incident WHERE lane = %s AND state <> 'closed' FOR UPDATE").format(
-    _COLUMNS
-)
-_LOCK_OF_ALERT = SQL(
-    "SELECT {} FROM incident WHERE state <> 'closed' "
-    "AND id IN (SELECT incident FROM incident_alert WHERE alert = %s) FOR UPDATE"
+_LOCK_LANES = SQL(
+    "SELECT {} FROM incident WHERE lane = ANY(%s) AND state <> 'closed' "
+    "ORDER BY opened_at, id FOR UPDATE"
 ).format(_COLUMNS)
 _LOCK_DUE = SQL(
     "SELECT {} FROM incident WHERE due_at <= %s ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED"
@@ -28,10 +27,6 @@ _LOCK_DUE = SQL(
 _LOCK_HELD = SQL(
     "SELECT {} FROM incident WHERE holder = %s AND state <> 'closed' "
     "ORDER BY opened_at, id FOR UPDATE"
-).format(_COLUMNS)
-_CREATE = SQL(
-    "INSERT INTO incident (home, lane, severity, test, opened_at) VALUES (%s, %s, %s, %s, %s) "
-    "RETURNING {}"
 ).format(_COLUMNS)
 
 
@@ -98,14 +93,12 @@ async def lock(conn: AsyncConnection, incident: UUID) -> Incident | None:
     return await _one(conn, _LOCK, incident)
 
 
-async def lock_open(conn: AsyncConnection, lane: str) -> Incident | None:
-    """The lane's open incident, locked."""
-    return await _one(conn, _LOCK_OPEN, lane)
-
-
-async def lock_of_alert(conn: AsyncConnection, alert: UUID) -> Incident | None:
-    """The open incident that holds an alert, locked."""
-    return await _one(conn, _LOCK_OF_ALERT, alert)
+async def lock_lanes(conn: AsyncConnection, lanes: Sequence[str]) -> dict[str, Incident]:
+    """The open incidents of lanes that the caller holds, locked."""
+    async with conn.cursor(row_factory=class_row(Incident)) as cursor:
+        await cursor.execute(_LOCK_LANES, (list(lanes),))
+        found = await _with_stations(conn, await cursor.fetchall())
+    return {row.lane: row for row in found}
 
 
 async def lock_due(conn: AsyncConnection, now: datetime, limit: int) -> list[Incident]:
@@ -133,67 +126,33 @@ async def next_due(conn: AsyncConnection) -> datetime | None:
     return row[0] if row else None
 
 
-async def create(
-    conn: AsyncConnection, *, home: str | None, lane: str, severity: str, test: bool, now: datetime
+def new(
+    id_: UUID, *, home: str | None, lane: str, severity: str, test: bool, now: datetime
 ) -> Incident:
-    """A new open incident, locked by being new. The caller holds the lane."""
-    async with conn.cursor(row_factory=class_row(Incident)) as cursor:
-        await cursor.execute(_CREATE, (home, lane, severity, test, now))
-        made = await cursor.fetchone()
-    if made is None:
-        raise RuntimeError(f"no incident was made for lane {lane}")
-    return made
+    """An incident that is to be written. The caller holds the lane."""
+    nothing = dict.fromkeys(COLUMNS)
+    known = {"id": id_, "home": home, "lane": lane, "severity": severity, "test": test}
+    fresh = {"opened_at": now, "state": "open", "climb": 0, "revision": 0}
+    return Incident(**{**nothing, **known, **fresh})  # type: ignore[arg-type]
 
 
-async def save(conn: AsyncConnection, row: Incident) -> None:
-    """Write what may change of it. The caller has counted its revision up."""
-    await conn.execute(
-        """
-        UPDATE incident SET severity = %(severity)s, state = %(state)s, holder = %(holder)s,
-            holder_station = %(holder_station)s, acknowledged_at = %(acknowledged_at)s,
-            closed_at = %(closed_at)s, outcome = %(outcome)s, reached = %(reached)s,
-            note = %(note)s, climb = %(climb)s, due_at = %(due_at)s,
-            ladder_from = %(ladder_from)s, next_level = %(next_level)s, test = %(test)s,
-            revision = %(revision)s
-        WHERE id = %(id)s
-        """,
-        {name: getattr(row, name) for name in Incident.__slots__ if name != "joined"},
-    )
-
-
-async def add_alert(conn: AsyncConnection, incident: UUID, alert: UUID, now: datetime) -> bool:
-    """Whether the alert is new to the incident."""
+async def alerts(
+    conn: AsyncConnection, incidents: Sequence[UUID]
+) -> dict[UUID, list[IncidentAlert]]:
+    """By incident, each of `incidents` named: its alerts, oldest onset first."""
     cursor = await conn.execute(
-        "INSERT INTO incident_alert VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-        (incident, alert, now),
+        """
+        SELECT i.incident, a.id, rule, severity, category, elder, elders, device, gateway, onset,
+            raised, cleared, late, test, reason
+        FROM incident_alert i JOIN alert a ON a.id = i.alert
+        WHERE i.incident = ANY(%s) ORDER BY a.onset, a.id
+        """,
+        (list(incidents),),
     )
-    return cursor.rowcount == 1
-
-
-async def alerts(conn: AsyncConnection, incident: UUID) -> list[IncidentAlert]:
-    """The incident's alerts, oldest onset first."""
-    async with conn.cursor(row_factory=class_row(IncidentAlert)) as cursor:
-        await cursor.execute(
-            """
-            SELECT a.id, rule, severity, category, elder, elders, device, gateway, onset, raised,
-                cleared, late, test, reason
-            FROM incident_alert i JOIN alert a ON a.id = i.alert
-            WHERE i.incident = %s ORDER BY a.onset, a.id
-            """,
-            (incident,),
-        )
-        return await cursor.fetchall()
-
-
-async def join(conn: AsyncConnection, incident: UUID, stations: Sequence[Joined]) -> None:
-    for s in stations:
-        await conn.execute(
-            """
-            INSERT INTO incident_station (incident, station, level, joined_at, why)
-            VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
-            """,
-            (incident, s.station, s.level, s.joined_at, s.why),
-        )
+    found: dict[UUID, list[IncidentAlert]] = {id_: [] for id_ in incidents}
+    for incident, *columns in await cursor.fetchall():
+        found[incident].append(IncidentAlert(*columns))
+    return found
 
 
 async def open_count(conn: AsyncConnection) -> dict[str, int]:
@@ -205,13 +164,6 @@ async def open_count(conn: AsyncConnection) -> dict[str, int]:
         """
     )
     return dict(await cursor.fetchall())
-
-
-async def notify(conn: AsyncConnection, incident: UUID) -> None:
-    """Wake the consoles and the senders, when the transaction commits."""
-    await conn.execute(
-        "SELECT pg_notify('vigil_incident', %s), pg_notify('vigil_delivery', '')", (str(incident),)
-    )
 
 
 async def _one(conn: AsyncConnection, query: Composed, *arguments: object) -> Incident | None:

@@ -11,8 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
+
+from store.stations_incident import IncidentAlert
 
 _FIRST_OF_LANE = """
 (c.retry_at IS NULL OR c.retry_at <= %(now)s) AND c.lane <> ALL(%(have)s)
@@ -29,19 +30,32 @@ WHERE c.lane IN (SELECT lane FROM alert_change WHERE severity = 'red') AND {_FIR
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """A change with what its alert says now. `severity` is as of the change; `opener`: the
-    station that opened it by hand."""
+    station that opened it by hand; `mute`: what keeps it quiet; `in_test`: its device is in test
+    mode; `fresh`: the id of the incident, should it open one."""
 
     id: int
-    alert: UUID
     lane: str
     kind: str
     severity: str
     at: datetime
-    rule: str
-    category: str
     home: str | None
-    test: bool
     opener: str | None
+    mute: int | None
+    in_test: bool
+    fresh: UUID
+    says: IncidentAlert
+
+    @property
+    def alert(self) -> UUID:
+        return self.says.id
+
+    @property
+    def rule(self) -> str:
+        return self.says.rule
+
+    @property
+    def category(self) -> str:
+        return self.says.category
 
 
 async def claim(
@@ -57,26 +71,44 @@ async def claim(
         found += [lane for (lane,) in await cursor.fetchall()]
     claimed: dict[str, list[Arrived]] = {lane: [] for lane in found}
     if claimed:
-        for arrived in await _changes(conn, list(claimed), per_lane):
+        for arrived in await _changes(conn, list(claimed), per_lane, now):
             claimed[arrived.lane].append(arrived)
     return claimed
 
 
-async def _changes(conn: AsyncConnection, lanes: list[str], per_lane: int) -> list[Arrived]:
-    async with conn.cursor(row_factory=class_row(Arrived)) as cursor:
-        await cursor.execute(
-            """
-            SELECT c.id, c.alert, c.lane, c.kind, c.severity, c.at, a.rule, a.category, a.home,
-                a.test, a.evidence ->> 'opened_at' AS opener
-            FROM unnest(%s::text[]) AS lanes (lane)
-            CROSS JOIN LATERAL (
-                SELECT * FROM alert_change x WHERE x.lane = lanes.lane ORDER BY x.id LIMIT %s
-            ) c JOIN alert a ON a.id = c.alert
-            ORDER BY c.id
-            """,
-            (lanes, per_lane),
-        )
-        return await cursor.fetchall()
+_CHANGES = """
+SELECT c.id, c.lane, c.kind, c.severity, c.at, a.home, a.evidence ->> 'opened_at', m.id,
+    EXISTS (
+        SELECT FROM test_mode t WHERE t.device = a.device AND t.ended_at IS NULL
+            AND t.starts <= %(now)s AND t.expires > %(now)s
+    ),
+    gen_random_uuid(), a.id, a.rule, a.severity, a.category, a.elder, a.elders, a.device,
+    a.gateway, a.onset, a.raised, a.cleared, a.late, a.test, a.reason
+FROM unnest(%(lanes)s::text[]) AS lanes (lane)
+CROSS JOIN LATERAL (
+    SELECT * FROM alert_change x WHERE x.lane = lanes.lane ORDER BY x.id LIMIT %(per_lane)s
+) c
+JOIN alert a ON a.id = c.alert
+LEFT JOIN LATERAL (
+    SELECT m.id FROM mute m
+    WHERE m.subject IN (a.device, a.elder, a.home) AND m.ended_at IS NULL AND m.expires > %(now)s
+        AND m.subject = CASE m.scope WHEN 'device' THEN a.device WHEN 'elder' THEN a.elder
+            ELSE a.home END
+        AND a.rule <> 'sos' AND (m.rule = a.rule OR (m.rule = 'care' AND a.category = 'care'))
+    ORDER BY m.expires DESC LIMIT 1
+) m ON true
+ORDER BY c.id
+"""
+_OF_CHANGE = 10  # columns; the others are the alert's
+
+
+async def _changes(
+    conn: AsyncConnection, lanes: list[str], per_lane: int, now: datetime
+) -> list[Arrived]:
+    values = {"lanes": lanes, "per_lane": per_lane, "now": now}
+    cursor = await conn.execute(_CHANGES, values)
+    rows = await cursor.fetchall()
+    return [Arrived(*(*row[:_OF_CHANGE], IncidentAlert(*row[_OF_CHANGE:]))) for row in rows]
 
 
 async def handled(conn: AsyncConnection, changes: Sequence[int]) -> None:

@@ -9,11 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
-from psycopg.types.json import Jsonb
 
 SUPERSEDED = "superseded"
 """In `error`, with `sent_at`: dropped on a retry, because a newer card was waiting."""
@@ -40,23 +38,6 @@ class Delivery:
     payload: dict[str, Any]
     attempts: int
     created_at: datetime
-
-
-async def enqueue(
-    conn: AsyncConnection, letters: Sequence[Letter], *, incident: UUID, now: datetime
-) -> None:
-    async with conn.cursor() as cursor:
-        await cursor.executemany(
-            """
-            INSERT INTO delivery
-                (incident, created_at, due_at, channel, target, payload, urgency, replaceable)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
-            """,
-            [
-                (incident, now, now, channel, target, Jsonb(payload), urgency, replaceable)
-                for channel, target, payload, urgency, replaceable in letters
-            ],
-        )
 
 
 async def claim(

@@ -54,26 +54,6 @@ async def mutes(conn: AsyncConnection, now: datetime) -> list[Mute]:
         return await cursor.fetchall()
 
 
-async def mute_of(
-    conn: AsyncConnection, alert: UUID, *, rule: str, category: str, now: datetime
-) -> int | None:
-    """The mute in force that keeps an alert quiet: of its rule, or of all care rules for a care
-    alert; of its device, its elder, or its home."""
-    cursor = await conn.execute(
-        """
-        SELECT m.id FROM alert a JOIN mute m ON m.ended_at IS NULL AND m.expires > %(now)s
-            AND m.subject = CASE m.scope WHEN 'device' THEN a.device WHEN 'elder' THEN a.elder
-                ELSE a.home END
-        WHERE a.id = %(alert)s AND %(rule)s <> 'sos'
-            AND (m.rule = %(rule)s OR (m.rule = 'care' AND %(category)s = 'care'))
-        ORDER BY m.expires DESC LIMIT 1
-        """,
-        {"alert": alert, "rule": rule, "category": category, "now": now},
-    )
-    row = await cursor.fetchone()
-    return row[0] if row else None
-
-
 async def keep(conn: AsyncConnection, mute: int, alert: UUID) -> None:
     """Remember what a mute keeps quiet."""
     await conn.execute(
@@ -150,17 +130,6 @@ async def end_test_mode(conn: AsyncConnection, device: str, now: datetime) -> bo
         (now, device, now),
     )
     return done.rowcount > 0
-
-
-async def tested(conn: AsyncConnection, alert: UUID, now: datetime) -> bool:
-    """Whether the alert's device is in test mode."""
-    cursor = await conn.execute(
-        "SELECT EXISTS (SELECT FROM alert a JOIN test_mode t ON t.device = a.device"
-        " WHERE a.id = %s AND t.ended_at IS NULL AND t.starts <= %s AND t.expires > %s)",
-        (alert, now, now),
-    )
-    row = await cursor.fetchone()
-    return bool(row and row[0])
 
 
 # Away

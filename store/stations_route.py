@@ -1,5 +1,7 @@
 """What routing reads from the directory: the areas above a place, and their stations."""
 
+from collections import defaultdict
+from collections.abc import Collection
 from typing import NamedTuple
 from uuid import UUID
 
@@ -17,26 +19,33 @@ class Place(NamedTuple):
 
 
 _UP = """
-WITH RECURSIVE up AS (
-    SELECT id, level, zone, parent, 0 AS depth FROM area
-    WHERE id = coalesce(
-        (SELECT area FROM home WHERE id = %(home)s),
-        (SELECT area FROM gateway WHERE id = %(gateway)s))
+WITH RECURSIVE place (key, area) AS (
+    SELECT 'home:' || id, area FROM home WHERE id = ANY(%(homes)s)
     UNION ALL
-    SELECT a.id, a.level, a.zone, a.parent, up.depth + 1
+    SELECT 'gateway:' || id, area FROM gateway WHERE id = ANY(%(gateways)s)
+), up AS (
+    SELECT p.key, a.id, a.level, a.zone, a.parent, 0 AS depth
+    FROM place p JOIN area a ON a.id = p.area
+    UNION ALL
+    SELECT up.key, a.id, a.level, a.zone, a.parent, up.depth + 1
     FROM area a JOIN up ON a.id = up.parent WHERE up.depth < 32
 )
-SELECT up.depth, up.id, up.level, up.zone, s.id
+SELECT up.key, up.depth, up.id, up.level, up.zone, s.id
 FROM up LEFT JOIN station s ON s.area = up.id AND s.retired_at IS NULL
-ORDER BY up.depth, s.id
+ORDER BY up.key, up.depth, s.id
 """
 
 
-async def above(conn: AsyncConnection, *, home: str | None, gateway: str | None) -> list[Place]:
-    """The area of a home, or else of a gateway, and everything above it, lowest first, with the
-    stations there. Empty where the directory knows neither."""
-    cursor = await conn.execute(_UP, {"home": home, "gateway": gateway})
-    return [Place(*row) for row in await cursor.fetchall()]
+async def above(
+    conn: AsyncConnection, *, homes: Collection[str], gateways: Collection[str]
+) -> dict[str, list[Place]]:
+    """By `home:<id>` and `gateway:<id>`: its area and everything above it, lowest first, with the
+    stations there. What the directory does not know is left out."""
+    cursor = await conn.execute(_UP, {"homes": list(homes), "gateways": list(gateways)})
+    found: defaultdict[str, list[Place]] = defaultdict(list)
+    for key, *place in await cursor.fetchall():
+        found[key].append(Place(*place))
+    return dict(found)
 
 
 async def stations_by_level(conn: AsyncConnection) -> list[tuple[str, str]]:

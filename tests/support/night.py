@@ -153,7 +153,11 @@ class Night:
         await work.act(self.conn, incident, action, actor, self.now, policy=self.policy, **more)
 
     async def incidents(self) -> list[Incident]:
-        rows = await self.rows("SELECT id FROM incident ORDER BY opened_at, id")
+        """In the order in which they were opened."""
+        rows = await self.rows(
+            "SELECT incident FROM alert_event WHERE incident IS NOT NULL"
+            " GROUP BY incident ORDER BY min(id)"
+        )
         async with self.conn.transaction():
             found = [await stations_incident.lock(self.conn, id_) for (id_,) in rows]
         return [incident for incident in found if incident is not None]
