@@ -93,16 +93,20 @@ def test_a_hundred_thousand_retained_messages(database: str, tmp_path: Path) -> 
         readings = [(t, b'{"ts":%d,"seq":%d}' % (now_ms(), serial)) for serial, t in known.items()]
         publish_all(broker.port, readings, retain=True)
         running.start("ingest")
+        until(partial(strangers_heard, running))  # from here on the broker keeps what is for it
         with traffic(broker, resends=True) as fleet:
             until(partial(all_heard, running, 1), seconds=90)
         fleet.ledger.sent |= known.keys()
         fleet.ledger.acknowledged |= known.keys()
         settle(running, fleet.ledger)
+        assert strangers_heard(running) == RETAINED
         running.kill("ingest")
         running.start("ingest")
         until(partial(all_heard, running, 2), seconds=90)
         settle(running, fleet.ledger)
-        assert strangers_heard(running) == RETAINED * 2
+        # Mosquitto 2.0 sends retained messages beyond its window, with packet ids given twice: what
+        # cannot be acknowledged for that comes a second time, and is counted a second time.
+        assert RETAINED * 2 <= strangers_heard(running) <= RETAINED * 3 - 65_535
         assert peak_memory(running.pid("ingest")) < MEMORY
 
 

@@ -5,12 +5,14 @@ as the values of an untimed one, as the payload of a reject.
 """
 
 import json
+import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.support.system import System, until
+from tests.support.system import System
 
 _RATES = 700  # heart rates from 50.0, then respiratory rates from 10.0: none is out of order
 
@@ -59,7 +61,10 @@ def missing(running: System, ledger: Ledger) -> set[int]:
 
 def settle(running: System, ledger: Ledger, *, seconds: float = 60) -> None:
     """Wait until everything acknowledged is stored, and then see that all of it is right."""
-    until(lambda: not missing(running, ledger), seconds=seconds)
+    end = time.monotonic() + seconds
+    while lost := missing(running, ledger):
+        assert time.monotonic() < end, f"{len(lost)} not stored, such as {sorted(lost)[:5]}"
+        threading.Event().wait(0.05)
     check(running, ledger)
 
 
