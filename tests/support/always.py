@@ -38,7 +38,9 @@ class Play:
     said: list[Change] = field(default_factory=list)
 
     async def through(self, steps: Sequence[tuple[Any, ...]], coverage: Coverage) -> None:
+        """Somebody at the first home has pressed the button; then the steps."""
         await self._from_the_start(coverage)
+        await self._comes(HOMES[0], "sos", Severity.RED, False)
         for name, *what in steps:
             await getattr(self, f"_{name}")(*what)
             await self._check()
@@ -107,6 +109,13 @@ class Play:
 
     async def _sign_out(self, actor: Actor) -> None:
         await shifts.sign_out(self.on.conn, actor, self.on.now, self.on.policy)
+
+    async def _leaves(self, home: str) -> None:
+        """Whoever has the home's incident in hand signs out."""
+        for row in await self.on.incidents():
+            for actor in STAFF:
+                if row.home == home and row.holder == actor.staff:
+                    await self._sign_out(actor)
 
     async def _seen(self, actor: Actor) -> None:
         await stations_duty.seen(self.on.conn, [actor.staff], self.on.now)
