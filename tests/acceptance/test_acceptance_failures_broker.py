@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from schemas import topics
 from tests.support.fleet import HOMES, Publisher, now_ms, traffic
 from tests.support.ledger import Ledger, check, missing, settle
@@ -99,15 +97,12 @@ def test_repetitions_and_disorder(database: str, tmp_path: Path) -> None:
         settle(running, ledger)
 
 
-@pytest.mark.parametrize("serve", [Broker, pytest.param(Mosquitto, marks=needs_mosquitto)])
-def test_redelivery_without_dup(
-    database: str, tmp_path: Path, serve: type[Broker | Mosquitto]
-) -> None:
+def test_redelivery_without_dup(database: str, tmp_path: Path) -> None:
     """A broker that does not say that it repeats itself: what has a time of its own, or a
     sequence, is known again by that."""
     forgotten: list[int] = []
     with (
-        serve(tmp_path / "broker") as broker,
+        Broker(tmp_path / "broker") as broker,
         Proxy(broker.port, filter_=lambda: ForgetsDup(forgotten)) as proxy,
     ):
         url = f"mqtt://127.0.0.1:{proxy.port}"
