@@ -22,6 +22,7 @@ _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _PUBLISH_WITHIN = 10.0  # seconds to the broker's PUBACK
 _KEEPALIVE = 15  # seconds; a half-open connection is noticed after about 1.5 times this
 _QUEUE = 10_000  # messages in
+_AT_ONCE = 512  # messages out whose PUBACK is awaited: more than a channel sends at once
 
 Handler = Callable[[str, bytes], Awaitable[None]]
 
@@ -101,7 +102,7 @@ class Link:
     def _connection(self) -> aiomqtt.Client:
         url = self._url
         tls = ssl.create_default_context() if url.scheme == "mqtts" else None
-        return aiomqtt.Client(
+        client = aiomqtt.Client(
             url.hostname or "localhost",
             url.port or _PORTS[url.scheme],
             username=unquote(url.username) if url.username else None,
@@ -112,9 +113,12 @@ class Link:
             timeout=_PUBLISH_WITHIN,
             will=aiomqtt.Will(self._will.topic, self._will.payload, qos=1, retain=True),
             max_queued_incoming_messages=_QUEUE,
+            max_inflight_messages=_AT_ONCE,
             max_concurrent_outgoing_calls=None,
             tls_context=tls,
         )
+        client.pending_calls_threshold = _AT_ONCE  # it would warn of every one beyond ten
+        return client
 
 
 def _bytes(payload: object) -> bytes:
