@@ -69,7 +69,8 @@ def test_a_card_appears_without_reload_and_is_worked_to_its_end(store: str) -> N
         rows = await d.rows("SELECT state, holder, outcome, reached FROM incident")
         assert rows == [("closed", "east-1", "genuine", "seen")]
         done = await d.rows(
-            "SELECT kind FROM alert_event WHERE incident IS NOT NULL AND staff = 'east-1' ORDER BY id"
+            "SELECT kind FROM alert_event"
+            " WHERE incident IS NOT NULL AND staff = 'east-1' ORDER BY id"
         )
         assert [kind for (kind,) in done] == [
             "acknowledge", "called", "on_the_way", "on_site", "close",
