@@ -17,7 +17,7 @@ _PAGE = 64  # batches read from the log at a time
 
 _FENCE = """
 UPDATE partition SET batch = batch + 1 WHERE id = %s AND epoch = %s AND batch = %s
-RETURNING batch, set_config('idle_in_transaction_session_timeout', '10s', true)
+RETURNING batch, set_config('idle_in_transaction_session_timeout', '30s', true)
 """
 # The time-out is for the copy that vanishes with an open transaction: it would hold the row, and
 # with it whoever takes over, until the server notices the dead link.
@@ -78,6 +78,11 @@ def fence(connection: psycopg.Connection, lease: Lease) -> int:
     if row is None:
         raise Fenced(f"another copy owns partition {lease.partition!r}, or this batch is counted")
     return int(row[0])
+
+
+def stay(connection: psycopg.Connection) -> None:
+    """Say inside a long transaction that its owner has not vanished."""
+    connection.execute("SELECT")
 
 
 def settle(connection: psycopg.Connection, lease: Lease) -> bool:

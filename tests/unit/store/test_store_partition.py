@@ -119,7 +119,7 @@ def test_a_vanished_owner_is_put_out(connection: psycopg.Connection, lease: Leas
     with connection.transaction(force_rollback=True):
         fence(connection, lease)
         row = connection.execute("SHOW idle_in_transaction_session_timeout").fetchone()
-    assert row == ("10s",)
+    assert row == ("30s",)
     assert connection.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("0",)
 
 
