@@ -3,24 +3,10 @@
 The limits stand in the tables' own checks too, so that no way around this file can overstep them.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from psycopg import AsyncConnection
-from psycopg.rows import class_row
-
-
-@dataclass(frozen=True, slots=True)
-class Mute:
-    id: int
-    scope: str
-    subject: str
-    rule: str
-    reason: str
-    author: str
-    starts: datetime
-    expires: datetime
 
 
 async def mute(
@@ -41,17 +27,6 @@ async def mute(
     )
     row = await cursor.fetchone()
     return row[0] if row else 0
-
-
-async def mutes(conn: AsyncConnection, now: datetime) -> list[Mute]:
-    """Those in force, the next to expire first."""
-    async with conn.cursor(row_factory=class_row(Mute)) as cursor:
-        await cursor.execute(
-            "SELECT id, scope, subject, rule, reason, author, starts, expires FROM mute"
-            " WHERE ended_at IS NULL AND expires > %s ORDER BY expires, id",
-            (now,),
-        )
-        return await cursor.fetchall()
 
 
 async def keep(conn: AsyncConnection, mute: int, alert: UUID) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas import topics
-from schemas.directory import Device, DeviceKind, Directory, Location
-from tests.support.registry import EAST, town
+from schemas.directory import DeviceKind
+from tests.support.registry import EAST, town_with
 from tests.support.system import Client, System, system, until
 
 BUTTON, SENSOR, BED = DeviceKind.SOS_BUTTON, DeviceKind.FALL_SENSOR, DeviceKind.MATTRESS
@@ -93,25 +93,8 @@ ALERTS.remove(("sos", "0x00158d0004b2001c"))
 ALERTS.remove(("sos", "861200050001234"))
 
 
-def home() -> Directory:
-    directory = town()
-    devices = [
-        Device(
-            id=id_,
-            kind=kind,
-            profile=profile,
-            gateway="g1",
-            elder="e1",
-            location=Location.BED if kind is BED else Location.ROOM,
-            interval_s=3_600,
-        )
-        for id_, (profile, kind) in MODELS.items()
-    ]
-    return directory.model_copy(update={"devices": (*directory.devices, *devices)})
-
-
 def test_each_emergency_is_one_alert_however_it_is_told(database: str, tmp_path: Path) -> None:
-    with system(database, home(), tmp_path) as running:
+    with system(database, town_with(MODELS), tmp_path) as running:
         running.start("ingest")
         until(running.caught_up)
         client = Client(running.broker)
@@ -147,7 +130,7 @@ KEPT_BY_THE_BROKER = [
 
 
 def test_what_the_broker_kept_is_state_and_no_new_emergency(database: str, tmp_path: Path) -> None:
-    with system(database, home(), tmp_path) as running:
+    with system(database, town_with(MODELS), tmp_path) as running:
         client = Client(running.broker)
         for topic, payload in KEPT_BY_THE_BROKER:
             said = client.say(topics.native(EAST, "g1", topic), payload, retain=True)

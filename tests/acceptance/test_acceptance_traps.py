@@ -10,9 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas import topics
-from schemas.directory import Device, DeviceKind, Directory, Location
+from schemas.directory import DeviceKind
 from schemas.readings import Flag
-from tests.support.registry import EAST, town
+from tests.support.registry import EAST, town_with
 from tests.support.system import Client, System, system, until
 
 BUTTON, SENSOR, BED = DeviceKind.SOS_BUTTON, DeviceKind.FALL_SENSOR, DeviceKind.MATTRESS
@@ -42,23 +42,6 @@ value.heart_rate.at = "hr"
 Saying = Mapping[str, Any] | list[Any] | str
 
 
-def home() -> Directory:
-    directory = town()
-    devices = [
-        Device(
-            id=id_,
-            kind=kind,
-            profile=profile,
-            gateway="g1",
-            elder="e1",
-            location=Location.BED if kind is BED else Location.ROOM,
-            interval_s=3_600,
-        )
-        for id_, (profile, kind) in MODELS.items()
-    ]
-    return directory.model_copy(update={"devices": (*directory.devices, *devices)})
-
-
 class Site:
     """A running ingest, and a bridge that forwards what devices say."""
 
@@ -73,17 +56,17 @@ class Site:
         query = (
             f"SELECT {columns} FROM reading r JOIN device d ON r.device = d.row "
             "WHERE d.id = %s ORDER BY ts, key"
-        ).replace("%s", f"'{device}'")
-        until(lambda: len(self.running.rows(query)) >= least)
-        return self.running.rows(query)
+        )
+        until(lambda: len(self.running.rows(query, device)) >= least)
+        return self.running.rows(query, device)
 
     def alerts(self, device: str, *, least: int = 1) -> list[tuple[Any, ...]]:
         query = (
             "SELECT rule, severity, test, late FROM alert "
-            f"WHERE device = '{device}' AND category = 'emergency' ORDER BY onset"
+            "WHERE device = %s AND category = 'emergency' ORDER BY onset"
         )
-        until(lambda: len(self.running.rows(query)) >= least)
-        return self.running.rows(query)
+        until(lambda: len(self.running.rows(query, device)) >= least)
+        return self.running.rows(query, device)
 
     def close(self) -> None:
         self._client.close()
@@ -95,7 +78,7 @@ def site(database: str, folder: Path) -> Iterator[Site]:
     own.mkdir(parents=True)
     (own / "profile.toml").write_text(SITE_PAD, encoding="utf-8")
     extra = {"VIGIL_DEVICES__FOLDER": str(own.parent)}
-    with system(database, home(), folder, **extra) as running:
+    with system(database, town_with(MODELS), folder, **extra) as running:
         running.start("ingest")
         until(running.caught_up)
         made = Site(running)

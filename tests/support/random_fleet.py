@@ -24,6 +24,7 @@ from schemas.directory import (
 from schemas.registry import Model, Registry
 from schemas.times import to_micros
 from tests.support import reference_engine as plain
+from tests.support import reference_world as world
 
 SECOND = 1_000_000
 
@@ -223,7 +224,7 @@ def registry_within(directory: Directory, whole: Registry) -> Registry:
 def plain_engine(directory: Directory) -> plain.ReferenceEngine:
     home_of = {e.id: e.home for e in directory.elders}
     devices = {
-        d.id: plain.Device(
+        d.id: world.Device(
             id=d.id,
             kind=d.kind.value,
             location=d.location.value,
@@ -238,7 +239,7 @@ def plain_engine(directory: Directory) -> plain.ReferenceEngine:
         for d in directory.devices
     }
     elders = {
-        e.id: plain.Elder(
+        e.id: world.Elder(
             e.id,
             e.home,
             e.living in (Living.LONE, Living.LEFT_BEHIND),

@@ -16,7 +16,7 @@ from schemas.directory import Device, DeviceKind, Directory
 from schemas.quantities import QUANTITIES, Choice
 from schemas.readings import Flag, Readings
 from schemas.registry import Registry
-from tests.support import reference_engine as plain
+from tests.support import reference_world as world
 from tests.support.random_fleet import SECOND, STARTS
 
 DELAYS = (0.2,) * 16 + (0, 3, 7, 7, 20, 60, 240, 900, 30 * 3600, -1, -150)
@@ -33,7 +33,7 @@ class History:
         self._mattresses = [d for d in directory.devices if d.kind is DeviceKind.MATTRESS]
         self._now = int(datetime.fromisoformat(random.choice(STARTS)).timestamp()) * SECOND
         self._sticky: dict[tuple[str, str], Any] = {}
-        self._last: plain.Row | None = None
+        self._last: world.Row | None = None
         self._steps: tuple[float, ...] = random.choice((STEPS[:8], STEPS, STEPS, STEPS[6:]))
         self._noise = random.choice((0.0, 0.1, 0.4))
         self._levels = {d.id for d in directory.devices if random.random() < 0.5}
@@ -48,7 +48,7 @@ class History:
             self._steps = (15, 30, 60, 60, 120, 200, 300)
             self._noise = random.choice((0.0, 0.0, 0.1))
 
-    def row(self) -> plain.Row:
+    def row(self) -> world.Row:
         random = self._random
         self._now += int(random.choice(self._steps) * SECOND) + random.randint(1, 3)
         if self._last is not None and random.random() < self._noise / 4:
@@ -60,18 +60,18 @@ class History:
         self._last = row
         return row
 
-    def _sign_of_life(self) -> plain.Row:
+    def _sign_of_life(self) -> world.Row:
         random, device = self._random, self._random.choice(self._devices)
         ts = self._now
         retained = random.random() < 0.3
         if random.random() < 0.5:
-            return plain.Row(ts, ts, device=device.id, sign_of_life=True, retained=retained)
+            return world.Row(ts, ts, device=device.id, sign_of_life=True, retained=retained)
         online = random.choice((None, True, False))
-        return plain.Row(
+        return world.Row(
             ts, ts, gateway=device.gateway, online=online, sign_of_life=True, retained=retained
         )
 
-    def _reading(self) -> plain.Row:
+    def _reading(self) -> world.Row:
         random = self._random
         device = random.choice(self._devices)
         if self._night and device.kind is DeviceKind.SOS_BUTTON and random.random() < 0.9:
@@ -87,7 +87,7 @@ class History:
         flags: dict[str, Any] = {
             name: random.random() < self._noise / 4 for name in ("retained", "test", "history")
         }
-        return plain.Row(
+        return world.Row(
             ts,
             self._now,
             device=device.id,
@@ -143,7 +143,7 @@ class History:
         return self._sticky[key]
 
 
-def as_readings(rows: list[plain.Row], registry: Registry, whole: Registry) -> Readings:
+def as_readings(rows: list[world.Row], registry: Registry, whole: Registry) -> Readings:
     """The same rows as columns. `whole` knows the rows of everything that there ever is."""
     readings = Readings.blank(len(rows))
     for index, row in enumerate(rows):
@@ -165,7 +165,7 @@ def as_readings(rows: list[plain.Row], registry: Registry, whole: Registry) -> R
     return readings
 
 
-def _flags(row: plain.Row) -> np.int16:
+def _flags(row: world.Row) -> np.int16:
     names = ["retained", "test", "history", "backlog", "no_time", "sign_of_life"]
     names += ["sos_level", "fall_event"]
     return np.int16(sum(Flag[n.upper()] for n in names if getattr(row, n)))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.support.reference_engine import Device, ReferenceEngine, Row
+    from tests.support.reference_engine import ReferenceEngine
+    from tests.support.reference_world import Device, Row
 
 RULE = "no-activity"
 

@@ -7,179 +7,17 @@ the engine. It is slow on purpose: before every reading it looks at every timer 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.reference_activity import Inactivity
-from tests.support.reference_figures import DAY, HOUR, INF, MIN, S, default_figure
+from tests.support.reference_emergencies import Emergencies
+from tests.support.reference_figures import INF, MIN, S, default_figure
 from tests.support.reference_night import NightAbsence
 from tests.support.reference_nights import Restless, Trend
 from tests.support.reference_silence import Silence
 from tests.support.reference_sustained import SUSTAINED, SustainedRule
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-LATENESS = 5 * S
-SILENCE_LIMIT = {"mattress": 15 * MIN, "fall_sensor": 5 * MIN, "sos_button": 25 * HOUR}
-
-
-@dataclass(frozen=True)
-class Device:
-    id: str
-    kind: str
-    location: str
-    home: str
-    elder: str | None
-    gateway: str
-    interval: int  # µs
-    silence: int = 0  # µs, of the model; 0: of its kind
-    mains: bool = False
-    repeat: int = 5 * MIN
-
-    @property
-    def stale(self) -> int:
-        return 3 * self.interval
-
-    @property
-    def limit(self) -> int:
-        return self.limit_with(SILENCE_LIMIT[self.kind])
-
-    def limit_with(self, of_kind: int) -> int:
-        if self.mains and self.kind != "mattress":
-            of_kind = 5 * MIN
-        return max(self.silence or of_kind, self.stale)
-
-    @property
-    def own_bed(self) -> bool:
-        return self.elder is not None and self.kind == "mattress" and self.location == "bed"
-
-    @property
-    def bed_source(self) -> bool:
-        radar = self.elder is not None and self.kind == "fall_sensor"
-        return self.own_bed or (radar and self.location not in ("shared_bed", "guest_bed"))
-
-    @property
-    def room_sensor(self) -> bool:
-        return self.kind == "fall_sensor" and self.location in ("room", "wall")
-
-
-@dataclass(frozen=True)
-class Elder:
-    id: str
-    home: str
-    lone: bool
-    zone: str
-    care_level: int = 0
-
-
-@dataclass(frozen=True)
-class Row:
-    """One reading. Quantities are None where unknown."""
-
-    ts: int
-    received: int
-    device: str | None = None
-    gateway: str | None = None
-    in_bed: bool | None = None
-    heart_rate: float | None = None
-    respiratory_rate: float | None = None
-    movement: float | None = None
-    battery: float | None = None
-    tamper: bool | None = None
-    presence: bool | None = None
-    fall: str | None = None
-    sos: str | None = None
-    online: bool | None = None
-    retained: bool = False
-    test: bool = False
-    history: bool = False
-    backlog: bool = False
-    no_time: bool = False
-    sign_of_life: bool = False
-    sos_level: bool = False
-    fall_event: bool = False
-
-
-@dataclass(frozen=True)
-class Said:
-    """What changed: kind is raised, severity, cleared or reopened."""
-
-    rule: str
-    subject: str
-    onset: int
-    kind: str
-    severity: str
-    at: int
-    late: bool
-    test: bool
-
-
-RANK = {"blue": 1, "orange": 2, "red": 3}
-
-
-@dataclass
-class Alert:
-    """The one alert of a rule block about a subject: its state, open or not."""
-
-    severity: str | None = None
-    onset: int | None = None
-    since: int | None = None
-    cleared: int | None = None
-    quiet: bool = False
-
-
-@dataclass
-class Level:
-    value: object = None
-    at: int | None = None
-    hold: int | None = None
-
-
-@dataclass
-class Presses:
-    newest: int | None = None
-    older: int | None = None
-    tested: int | None = None
-    checked: int | None = None
-    told: str | None = None
-
-
-@dataclass
-class Held:
-    """The newest run of an sos that is a level."""
-
-    start: int | None = None
-    last: int = 0
-    until: int = 0
-    held: bool = False
-
-    def holds(self, ts: int) -> bool:
-        return self.start is not None and self.start <= ts < self.until
-
-    def press(self, ts: int, repeat: int) -> None:
-        if self.start is not None and ts < self.start:
-            return
-        if not self.holds(ts):
-            self.start = self.last = ts
-            self.until, self.held = ts + repeat + 1, True
-        elif self.held:
-            self.last = max(self.last, ts)
-            self.until = self.last + repeat + 1
-
-    def release(self, ts: int) -> None:
-        if self.held and ts >= self.last:
-            self.until, self.held = min(self.until, ts), False
-
-
-@dataclass
-class FallState:
-    value: str = "none"
-    at: int | None = None
-    run_from: int | None = None
-    run_to: int | None = None
-    suspected: int | None = None
-    due: int | None = None
+from tests.support.reference_world import LATENESS, RANK, Alert, Device, Elder, Level, Row, Said
 
 
 @dataclass
@@ -198,9 +36,7 @@ class ReferenceEngine:
         self.bed: dict[str, Level] = defaultdict(Level)
         self.mattress_until: dict[str, int] = {}
         self.presence: dict[str, Level] = defaultdict(Level)
-        self.presses: dict[tuple[str, str], Presses] = defaultdict(Presses)
-        self.held: dict[tuple[str, str], Held] = defaultdict(Held)
-        self.falls: dict[str, FallState] = defaultdict(FallState)
+        self.emergencies = Emergencies(self)
         self.back: dict[str, int] = {}
         self.sustained = [SustainedRule(self, rule) for rule in SUSTAINED]
         self.night = NightAbsence(self)
@@ -228,14 +64,23 @@ class ReferenceEngine:
         self.inactivity.follow()
 
     def _forget(self, gone: set[str]) -> None:
-        by_id: list[dict[str, Any]] = [self.bed, self.mattress_until, self.presence, self.falls]
+        by_id: list[dict[str, Any]] = [
+            self.bed,
+            self.mattress_until,
+            self.presence,
+            self.emergencies.falls,
+        ]
         by_id += [self.back, self.night.outs, self.restless.tallies, self.inactivity.still]
         by_id += [rule.runs for rule in self.sustained]
         by_id += [trend.adding for trend in self.trends.values()]
         for states in by_id:
             for id_ in gone & states.keys():
                 del states[id_]
-        by_pair: list[dict[tuple[str, str], Any]] = [self.presses, self.held, self.states]
+        by_pair: list[dict[tuple[str, str], Any]] = [
+            self.emergencies.presses,
+            self.emergencies.held,
+            self.states,
+        ]
         for pairs in by_pair:
             for key in [key for key in pairs if key[1] in gone]:
                 del pairs[key]
@@ -349,7 +194,7 @@ class ReferenceEngine:
             return
         limit = self.clock - LATENESS
         for device in self.devices:
-            self._fire_fall(device, limit)
+            self.emergencies.fire(device, limit)
         for elder in self.elders:
             for rule in self.sustained:
                 rule.fire(elder, limit)
@@ -367,9 +212,9 @@ class ReferenceEngine:
         late = clock is not None and row.ts < clock - LATENESS
         live = not (history or row.retained or row.test)
         behind = 0 if clock is None else clock - row.ts
-        row = self._first_of_level(row, device, history)
-        self._judge_sos(row, device, history, late, behind)
-        self._judge_fall(row, device, history, late, behind)
+        row = self.emergencies.first_of_level(row, device, history)
+        self.emergencies.judge_sos(row, device, history, late, behind)
+        self.emergencies.judge_fall(row, device, history, late, behind)
         if not row.test:
             self._judge_states(row, device, live, late)
         source = live and device.bed_source
@@ -397,136 +242,6 @@ class ReferenceEngine:
         if row.in_bed is not None or bed.at is None or bed.hold is None:
             return row.in_bed
         return bool(bed.value) if bed.at <= row.ts <= bed.hold else None
-
-    # Presses and falls
-
-    def _near(self, ts: int, moment: int | None) -> bool:
-        return moment is not None and abs(ts - moment) < 30 * S
-
-    def _report(self, rule: str, row: Row, *, old: bool, late: bool, behind: int) -> None:
-        assert row.device is not None
-        memory = self.presses[(rule, row.device)]
-        if self._near(row.ts, memory.newest) or self._near(row.ts, memory.older):
-            return
-        if not old and (memory.newest is None or row.ts > memory.newest):
-            memory.newest = row.ts
-        else:
-            memory.older = row.ts
-        severity = "blue" if behind > DAY else "red"
-        self._event(rule, f"device:{row.device}", row.ts, severity, late)
-
-    def _test(self, rule: str, row: Row, late: bool) -> None:
-        assert row.device is not None
-        memory = self.presses[(rule, row.device)]
-        if not self._near(row.ts, memory.tested):
-            memory.tested = row.ts
-            self._event(rule, f"device:{row.device}", row.ts, "blue", late, test=True)
-
-    def _first_of_level(self, row: Row, device: Device, history: bool) -> Row:
-        """The row, without an sos that merely repeats."""
-        if not row.sos_level or row.sos is None:
-            return row
-        live, old, tests = (self.held[(lane, device.id)] for lane in ("live", "old", "test"))
-        if row.sos == "cancelled":
-            if history and not row.retained and not row.test:
-                old.release(row.ts)
-            elif not row.test:
-                live.release(row.ts)
-            if not history and not row.retained:
-                tests.release(row.ts)
-            return row
-        if row.test or row.sos == "test":
-            repeats = tests.holds(row.ts)
-            if not history and not row.retained:
-                tests.press(row.ts, device.repeat)
-        elif row.retained:
-            repeats = live.holds(row.ts)
-        elif history:
-            repeats = live.holds(row.ts) or old.holds(row.ts)
-            old.press(row.ts, device.repeat)
-        else:
-            repeats = live.holds(row.ts)
-            live.press(row.ts, device.repeat)
-        return replace(row, sos=None) if repeats else row
-
-    def _judge_sos(self, row: Row, device: Device, history: bool, late: bool, behind: int) -> None:
-        if row.sos not in ("pressed", "test"):
-            return
-        memory = self.presses[("sos", device.id)]
-        if row.retained:
-            if row.sos != "pressed" or row.test:
-                return
-            if row.no_time:
-                if not self._near(row.ts, memory.checked):
-                    memory.checked = row.ts
-                    self._event("sos", f"device:{device.id}", row.ts, "blue", True)
-                return
-            unseen = memory.newest is None or row.ts - memory.newest >= 30 * S
-            if unseen and not self._near(row.ts, memory.older):
-                memory.newest = row.ts
-                severity = "blue" if behind > DAY else "red"
-                self._event("sos", f"device:{device.id}", row.ts, severity, True)
-        elif row.test or row.sos == "test":
-            if not history:
-                self._test("sos", row, late)
-        else:
-            self._report("sos", row, old=history, late=late or history, behind=behind)
-
-    def _judge_fall(self, row: Row, device: Device, history: bool, late: bool, behind: int) -> None:
-        if row.fall is None:
-            return
-        memory, state = self.presses[("fall", device.id)], self.falls[device.id]
-        if row.test:
-            if not (row.retained or history) and row.fall in ("confirmed", "suspected"):
-                self._test("fall", row, late)
-            return
-        if history and not row.retained:
-            event = row.fall_event and row.fall == "confirmed"
-            edge = event or memory.told != row.fall
-            memory.told = None if event else row.fall
-            if edge and row.fall in ("confirmed", "suspected"):
-                self._report("fall", row, old=True, late=True, behind=behind)
-            return
-        if row.retained and row.fall not in ("none", "cleared"):
-            return
-        if state.at is None or row.ts >= state.at:
-            self._fall_in_order(row, device, late, behind)
-        elif row.fall == "confirmed":
-            in_run = (
-                not row.fall_event
-                and state.run_from is not None
-                and row.ts >= state.run_from
-                and (state.run_to is None or row.ts < state.run_to)
-            )
-            if not in_run:
-                self._report("fall", row, old=True, late=late, behind=behind)
-
-    def _fall_in_order(self, row: Row, device: Device, late: bool, behind: int) -> None:
-        assert row.fall is not None
-        state = self.falls[device.id]
-        self._fire_fall(device.id, row.ts)
-        event = row.fall_event and row.fall == "confirmed"
-        # An event is over as soon as it is said.
-        before, state.value, state.at = state.value, "none" if event else row.fall, row.ts
-        if row.fall == "confirmed" and (event or before != "confirmed"):
-            self._report("fall", row, old=False, late=late, behind=behind)
-        if state.value == "confirmed" and before != "confirmed":
-            state.run_from, state.run_to = row.ts, None
-        if before == "confirmed" and state.value != "confirmed":
-            state.run_to = row.ts
-        subject = f"device:{device.id}"
-        if row.fall == "suspected" and before != "suspected":
-            state.suspected, state.due = row.ts, row.ts + 60 * S
-            self._reach("fall/suspected", subject, row.ts, "orange", late)
-        if row.fall != "suspected" and state.suspected is not None:
-            state.suspected = state.due = None
-            self._clear("fall/suspected", subject, row.ts, late)
-
-    def _fire_fall(self, id_: str, limit: int) -> None:
-        state = self.falls[id_]
-        if state.due is not None and state.due <= limit:
-            due, state.due = state.due, None
-            self._reach("fall/suspected", f"device:{id_}", due, "red")
 
     # Battery and tamper
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from tests.support import reference_calendar as calendar
 
 if TYPE_CHECKING:
-    from tests.support.reference_engine import Level, ReferenceEngine
+    from tests.support.reference_engine import ReferenceEngine
+    from tests.support.reference_world import Level
 
 RULE = "night-absence"
 

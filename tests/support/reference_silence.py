@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from tests.support.reference_figures import MIN
 
 if TYPE_CHECKING:
-    from tests.support.reference_engine import ReferenceEngine, Row
+    from tests.support.reference_engine import ReferenceEngine
+    from tests.support.reference_world import Row
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """A small town for tests: two communities under a street, a district and a city."""
 
+from collections.abc import Mapping
+
 from schemas.directory import (
     Area,
     Contact,
@@ -106,3 +108,21 @@ def _devices(n: int) -> tuple[Device, ...]:
         )
         for letter, kind, location, interval in kinds
     )
+
+
+def town_with(models: Mapping[str, tuple[str, DeviceKind]], *, homes: int = 2) -> Directory:
+    """The town, and more devices of e1 behind g1: (profile, kind) by the device's id."""
+    directory = town(homes=homes)
+    devices = tuple(
+        Device(
+            id=id_,
+            kind=kind,
+            profile=profile,
+            gateway="g1",
+            elder="e1",
+            location=Location.BED if kind is DeviceKind.MATTRESS else Location.ROOM,
+            interval_s=3_600,
+        )
+        for id_, (profile, kind) in models.items()
+    )
+    return directory.model_copy(update={"devices": (*directory.devices, *devices)})

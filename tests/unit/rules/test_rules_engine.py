@@ -19,7 +19,7 @@ from schemas.registry import Registry
 from schemas.times import MINUTE, NEVER, SECOND
 from tests.support.random_fleet import make_directory, registry_of, registry_within
 from tests.support.random_history import History, as_readings
-from tests.support.reference_engine import Row
+from tests.support.reference_world import Row
 
 RULES = load_catalogue()
 START = 1_790_000_000 * SECOND

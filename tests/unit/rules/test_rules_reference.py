@@ -16,7 +16,7 @@ from schemas.directory import Directory
 from schemas.registry import Registry
 from schemas.times import MINUTE, SECOND
 from tests.support import random_fleet, random_history
-from tests.support.reference_engine import Row, Said
+from tests.support.reference_world import Row, Said
 
 RULES = load_catalogue()
 EXAMPLES = int(os.environ.get("VIGIL_RULES_EXAMPLES", "40"))
