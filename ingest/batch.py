@@ -159,12 +159,14 @@ def _pieces(rows: Readings) -> Iterator[Readings]:
     test) take seconds where as many of different homes take milliseconds. Where a batch is cut
     changes no answer (I5).
     """
-    spoke = rows.device[rows.device >= 0]
-    most = int(np.bincount(spoke).max()) if len(spoke) else 0
-    count = max(1, -(-most // _ROUNDS))
-    size = max(1, -(-len(rows) // count))
-    for start in range(0, max(1, len(rows)), size):
-        yield rows if count == 1 else rows.take(slice(start, start + size))
+    device = np.sort(rows.device[rows.device >= 0])
+    if not (device[_ROUNDS:] == device[:-_ROUNDS]).any():
+        yield rows
+        return
+    most = int(np.unique(device, return_counts=True)[1].max())
+    size = -(-len(rows) // -(-most // _ROUNDS))
+    for start in range(0, len(rows), size):
+        yield rows.take(slice(start, start + size))
 
 
 def _entry(work: Work, fresh: Readings, session: str) -> bytes:

@@ -126,9 +126,9 @@ class Ingest:
         entries = 0
         for batch, content in partition.read_log(self._connection, name, after=0):
             entry = batch_log.decode(content)
-            self._parts.latest.observe(entry.rows())
+            rows = entry.rows()
+            self._parts.latest.observe(rows)
             if batch > covered:
-                rows = entry.rows()
                 batches.judge_all(self._judge, rows, resumed=entry.resumed, advanced=entry.advanced)
                 self._judge.commit()
                 self._guard.learn(rows)
