@@ -37,6 +37,13 @@ class Expected(NamedTuple):
     known_by: int
 
 
+class Right(NamedTuple):
+    """An alert that may come of it and is no false alarm: up to this severity, None: any."""
+
+    rule: str
+    severity: Severity | None = None
+
+
 class Incident(NamedTuple):
     """One thing that happens, in event times (µs UTC).
 
@@ -54,6 +61,8 @@ class Incident(NamedTuple):
     ends: int
     expected: tuple[Expected, ...]
     repeat: bool = False
+    gateway: str | None = None
+    right: tuple[Right, ...] = ()
 
     @property
     def rule(self) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from schemas.alerts import Severity
 from schemas.times import format_rfc3339, parse_rfc3339
-from simulator.kinds import Expected, Incident, Kind
+from simulator.kinds import Expected, Incident, Kind, Right
 
 
 def line(incident: Incident) -> str:
@@ -28,6 +28,8 @@ def line(incident: Incident) -> str:
                 for e in incident.expected
             ],
             "repeat": incident.repeat,
+            "gateway": incident.gateway,
+            "right": [{"rule": r.rule, "severity": r.severity} for r in incident.right],
         }
     )
 
@@ -67,4 +69,9 @@ def _incident(text: str) -> Incident:
             for e in said["expected"]
         ),
         repeat=said["repeat"],
+        gateway=said.get("gateway"),
+        right=tuple(
+            Right(r["rule"], Severity(r["severity"]) if r.get("severity") else None)
+            for r in said.get("right", ())
+        ),
     )
