@@ -1,36 +1,26 @@
 """Canonical messages of a batch, read together: what is plainly good becomes columns.
 
-The payloads are joined into one JSON array and parsed by one call, `[0,N,p1,N,p2,N,…,pn,N,0]`,
-where N is an integer drawn at random after the payloads came. Whatever they hold, no payload
-reaches into another: if the parsed array has 2n + 3 elements and every second one is N, then (as no
-payload can have written N but by a chance of 2^-63) these n + 1 are the separators themselves, all
-of them outside of any object, array or text. So between two of them stands exactly one JSON value:
-the payload. `{},{}`, `{"a":[{}` or `{}]` add, swallow or move a separator and are found out.
-
 The one-by-one reader, `wire.decode_up`, is the definition. Whatever is not plainly good, by one
 key or one value, is left to it, and a test holds the two to the same answers.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple, TypeVar
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from devices.payload import Limits
 from devices.wire_columns import Bool, Codes, Columns, Int64, Numbers, Record, columns
+from devices.wire_parse import COLON, Said, parse, unknown_keys
 
-TOGETHER = 64
-"""Payloads parsed by one call; if one of them is bad, these are parsed one by one."""
+PIECE = 192 * 1024
+"""Payload bytes, roughly, that become columns before more are parsed: so few objects stay in the
+cache, and in memory that the process has already."""
 
-_Said = Record | list[Record] | None
-_KEYS = frozenset(Record.__struct_fields__)
-_COLON, _ESCAPE = ord(":"), ord("\\")  # bytes look for a number faster than for bytes
-
-_decode_joined = msgspec.json.Decoder(list[Record | list[Record] | int]).decode
-_decode_any = msgspec.json.Decoder().decode
-_decode_alone = msgspec.json.Decoder(Record | list[Record]).decode
+T = TypeVar("T", bound=np.generic)
+_NO_NUMBER, _NO_CODE = np.float64(np.nan), np.int8(-1)
 
 
 class Wire(NamedTuple):
@@ -56,11 +46,28 @@ class Wire(NamedTuple):
 
 
 def read(
-    payloads: Sequence[bytes], own: Sequence[str | None], *, limits: Limits, nonce: int
+    payloads: Sequence[bytes],
+    own: Sequence[str | None],
+    *,
+    limits: Limits,
+    nonce: int,
+    piece: int = PIECE,
 ) -> Wire:
     """`own`: the device id in each message's topic, None for a gateway's own topic. `nonce`: 63
     random bits, drawn after the payloads came and never used before."""
-    said, written = _parse(payloads, limits, nonce)
+    starts = [0, *_cuts(payloads, piece), len(payloads)]
+    pieces = [_read(payloads[a:b], own[a:b], limits, nonce) for a, b in pairwise(starts)]
+    return pieces[0] if len(pieces) == 1 else _joined(pieces, starts, own)
+
+
+def _cuts(payloads: Sequence[bytes], piece: int) -> list[int]:
+    """Where one piece ends and another begins."""
+    sizes = np.fromiter(map(len, payloads), np.int64, len(payloads))
+    return (np.flatnonzero(np.diff(np.cumsum(sizes) // piece)) + 1).tolist()
+
+
+def _read(payloads: Sequence[bytes], own: Sequence[str | None], limits: Limits, nonce: int) -> Wire:
+    said, written = parse(payloads, limits, nonce)
     message, records, one_each = _flat(said)
     found = columns(records, own if one_each else [own[m] for m in message.tolist()])
     left = np.fromiter((s is None for s in said), np.bool_, len(said))
@@ -71,54 +78,7 @@ def read(
     return _wire(message, found, left, unknown)
 
 
-def _parse(payloads: Sequence[bytes], limits: Limits, nonce: int) -> tuple[list[_Said], int]:
-    """What each payload says, None where it is not plainly good; and the colons in all of them."""
-    separator = b",%d," % nonce
-    said: list[_Said] = []
-    colons = 0
-    for start in range(0, len(payloads), TOGETHER):
-        some = payloads[start : start + TOGETHER]
-        joined = separator.join((b"[0", *some, b"0]"))
-        colons += joined.count(_COLON)
-        said += _together(joined, some, limits, nonce) or [_alone(p, limits) for p in some]
-    return said, colons
-
-
-def _together(
-    joined: bytes, payloads: Sequence[bytes], limits: Limits, nonce: int
-) -> list[Any] | None:
-    if _ESCAPE in joined or max(map(len, payloads)) > limits.bytes:
-        return None
-    try:
-        parsed = _decode_joined(joined)
-    except (ValueError, RecursionError):
-        return None
-    n = len(payloads)
-    if len(parsed) != 2 * n + 3 or parsed[1::2] != [nonce] * (n + 1):
-        return None
-    said = parsed[2:-2:2]
-    if {*map(type, said)} == {Record} or all(_fits(one, limits) for one in said):
-        return said
-    return None
-
-
-def _alone(payload: bytes, limits: Limits) -> _Said:
-    if _ESCAPE in payload or len(payload) > limits.bytes:
-        return None
-    try:
-        said = _decode_alone(payload)
-    except (ValueError, RecursionError):
-        return None
-    return said if _fits(said, limits) else None
-
-
-def _fits(said: object, limits: Limits) -> bool:
-    if isinstance(said, list):
-        return 0 < len(said) <= limits.readings
-    return isinstance(said, Record)
-
-
-def _flat(said: list[_Said]) -> tuple[Int64, list[Record], bool]:
+def _flat(said: list[Said]) -> tuple[Int64, list[Record], bool]:
     """Of each record its message's place; the records; whether every message is one."""
     if {*map(type, said)} <= {Record}:
         return np.arange(len(said)), said, True  # type: ignore[return-value]
@@ -143,27 +103,11 @@ def _leave_ambiguous(
     that: equal sums clear a whole batch. Keys that mean nothing here were not counted yet: `used`
     are the others' colons, by message.
     """
-    written = np.fromiter((p.count(_COLON) for p in payloads), np.int64, len(payloads))
+    written = np.fromiter((p.count(COLON) for p in payloads), np.int64, len(payloads))
     for place in np.flatnonzero((written != used) & ~left).tolist():
-        found = _unknown_keys(payloads[place], int(written[place]))
+        found = unknown_keys(payloads[place], int(written[place]))
         left[place] = found is None
         unknown[place] = found or 0
-
-
-def _unknown_keys(payload: bytes, colons: int) -> int | None:
-    """How many; None if there are more colons than keys of any name, and texts, have."""
-    try:
-        said = _decode_any(payload)
-    except (ValueError, RecursionError):  # what was passed over is no UTF-8, or nested too deeply
-        return None
-    records = said if isinstance(said, list) else [said]
-    keys = sum(map(len, records))
-    if keys != colons:
-        texts = [text for record in records for pair in record.items() for text in pair]
-        own = sum(text.count(":") for text in texts if isinstance(text, str))
-        if keys + own != colons:
-            return None
-    return sum(key not in _KEYS for record in records for key in record)
 
 
 def _wire(message: Int64, found: Columns, left: Bool, unknown: Int64) -> Wire:
@@ -182,3 +126,47 @@ def _wire(message: Int64, found: Columns, left: Bool, unknown: Int64) -> Wire:
         left,
         unknown,
     )
+
+
+def _joined(pieces: Sequence[Wire], starts: Sequence[int], own: Sequence[str | None]) -> Wire:
+    """The pieces one after another; `starts`: the place of each one's first message."""
+    message = np.concatenate([p.message + start for p, start in zip(pieces, starts, strict=False)])
+    topics = [own[place] for place in message.tolist()]
+    sizes = [len(piece.key) for piece in pieces]
+    return Wire(
+        message,
+        np.concatenate([piece.ts for piece in pieces]),
+        np.concatenate([piece.key for piece in pieces]),
+        np.concatenate([piece.flags for piece in pieces]),
+        _by_name([piece.numbers for piece in pieces], sizes, _NO_NUMBER),
+        _by_name([piece.codes for piece in pieces], sizes, _NO_CODE),
+        _devices([piece.device for piece in pieces], sizes, topics),
+        np.concatenate([piece.left for piece in pieces]),
+        np.concatenate([piece.unknown for piece in pieces]),
+    )
+
+
+def _by_name(
+    parts: Sequence[dict[str, NDArray[T]]], sizes: Sequence[int], unsaid: T
+) -> dict[str, NDArray[T]]:
+    """Of every quantity that any piece names, `unsaid` where another one does not."""
+    named = dict.fromkeys(name for part in parts for name in part)
+    return {
+        name: np.concatenate(
+            [
+                p[name] if name in p else np.full(n, unsaid)
+                for p, n in zip(parts, sizes, strict=True)
+            ]
+        )
+        for name in named
+    }
+
+
+def _devices(
+    parts: Sequence[list[str] | None], sizes: Sequence[int], topics: Sequence[Any]
+) -> list[str] | None:
+    if not any(parts):
+        return None
+    ends = np.cumsum([0, *sizes]).tolist()
+    named = zip(parts, pairwise(ends), strict=True)
+    return [id_ for part, (start, end) in named for id_ in part or topics[start:end]]

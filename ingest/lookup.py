@@ -1,11 +1,13 @@
 """The registry as ingest asks it: ids to rows, and whether a device speaks from its place."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
 
 from schemas.directory import DEFAULT_ZONE
+from schemas.readings import Int32
 from schemas.registry import Registry
 
 
@@ -18,8 +20,16 @@ class Known(NamedTuple):
     profile: str
 
 
+class Rows(NamedTuple):
+    """Rows of the directory for as many ids, -1 for none: int32 columns of one length."""
+
+    device: Int32
+    elder: Int32
+    gateway: Int32
+
+
 class Lookup:
-    """Plain dictionaries, built once a registry version: one look-up a message, no arrays."""
+    """Built once a registry version: a look-up of a dictionary for each id."""
 
     def __init__(
         self, registry: Registry, *, ignored: Collection[tuple[str, str]] = frozenset()
@@ -46,6 +56,17 @@ class Lookup:
         self._ignored = ignored
         zones = zip(registry.gateways.ids, registry.gateways.zone, strict=True)
         self._zones = dict(zones)
+
+    def rows_of(self, devices: Sequence[str]) -> Rows:
+        """Of registered devices, by their ids as the registry writes them."""
+        found = self._registry.devices
+        rows = np.fromiter(map(found.row.get, devices, repeat(-1)), np.int32, len(devices))
+        known = rows >= 0
+        if not known.any():
+            return Rows(rows, rows, rows)
+        none = np.int32(-1)
+        elder, gateway = found.elder[rows], found.gateway[rows]
+        return Rows(rows, np.where(known, elder, none), np.where(known, gateway, none))
 
     def profile_of(self, device: str) -> str | None:
         known = self.devices.get(device)

@@ -69,13 +69,12 @@ def _place(
     device, elder, gateway = routes.rows(numbers[message])
     good = np.ones(len(message), np.bool_)
     if wire.device is not None:
-        for row in np.flatnonzero(device < 0).tolist():
-            known = lookup.devices.get(wire.device[row])
-            if known is None or known.gateway != gateway[row]:
-                good[row] = False
-            else:
-                device[row], elder[row] = known.row, known.elder
-        good &= ~np.isin(message, message[~good])  # of its message nothing is read here
+        asked = np.flatnonzero(device < 0)
+        found = lookup.rows_of([wire.device[row] for row in asked.tolist()])
+        good[asked] = (found.device >= 0) & (found.gateway == gateway[asked])
+        device[asked], elder[asked] = found.device, found.elder
+        if not good.all():
+            good &= ~np.isin(message, message[~good])  # of its message nothing is read here
     return _Found(message, device, elder, gateway, good)
 
 

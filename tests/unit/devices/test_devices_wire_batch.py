@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from devices.decoded import FIRST_TS, LAST_TS, Decoded, DecodeError, Reading
 from devices.payload import Limits
 from devices.wire import PROFILE, decode_up
-from devices.wire_batch import TOGETHER, Wire, read
+from devices.wire_batch import PIECE, Wire, read
+from devices.wire_parse import TOGETHER
 from schemas.quantities import NUMBERS, QUANTITIES, Number
 from schemas.times import NEVER, format_rfc3339
 
@@ -20,8 +21,8 @@ NUMBER_NAMES = {q.name for q in NUMBERS}
 GOOD = b'{"ts":1768000000000,"seq":7,"heart_rate":61.5,"in_bed":true}'
 
 
-def together(payloads: list[bytes], own: list[str | None]) -> Wire:
-    return read(payloads, own, limits=LIMITS, nonce=NONCE)
+def together(payloads: list[bytes], own: list[str | None], piece: int = PIECE) -> Wire:
+    return read(payloads, own, limits=LIMITS, nonce=NONCE, piece=piece)
 
 
 def said_alone(payload: bytes, own: str | None) -> Decoded | str:
@@ -61,9 +62,9 @@ def readings_of(wire: Wire, own: list[str | None]) -> list[list[Reading]]:
     return messages
 
 
-def check(payloads: list[bytes], own: list[str | None]) -> Wire:
+def check(payloads: list[bytes], own: list[str | None], piece: int = PIECE) -> Wire:
     """What is read together is what is said alone, and nothing else."""
-    wire = together(payloads, own)
+    wire = together(payloads, own, piece)
     assert wire.message.tolist() == sorted(wire.message.tolist())
     for place, readings in enumerate(readings_of(wire, own)):
         if wire.left[place]:
@@ -159,9 +160,13 @@ PAYLOADS = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(PAYLOADS, st.sampled_from(["m1", None])), max_size=12))
-def test_together_is_as_alone(messages: list[tuple[bytes, str | None]]) -> None:
-    check([payload for payload, _ in messages], [own for _, own in messages])
+@given(
+    st.lists(st.tuples(PAYLOADS, st.sampled_from(["m1", None])), max_size=12),
+    st.sampled_from([1, 200, PIECE]),
+)
+def test_together_is_as_alone(messages: list[tuple[bytes, str | None]], piece: int) -> None:
+    """In whatever pieces they are read."""
+    check([payload for payload, _ in messages], [own for _, own in messages], piece)
 
 
 @given(st.lists(good() | st.lists(good(), min_size=1, max_size=4), min_size=1, max_size=6))
