@@ -63,6 +63,8 @@ class Incident(NamedTuple):
     repeat: bool = False
     gateway: str | None = None
     right: tuple[Right, ...] = ()
+    tail: int = 30 * MINUTE
+    """How long after `ends` (µs) an alert may still speak of it."""
 
     @property
     def rule(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from schemas.alerts import Severity
-from schemas.times import format_rfc3339, parse_rfc3339
+from schemas.times import SECOND, format_rfc3339, parse_rfc3339
 from simulator.kinds import Expected, Incident, Kind, Right
 
 
@@ -30,6 +30,7 @@ def line(incident: Incident) -> str:
             "repeat": incident.repeat,
             "gateway": incident.gateway,
             "right": [{"rule": r.rule, "severity": r.severity} for r in incident.right],
+            "tail_s": incident.tail // SECOND,
         }
     )
 
@@ -74,4 +75,5 @@ def _incident(text: str) -> Incident:
             Right(r["rule"], Severity(r["severity"]) if r.get("severity") else None)
             for r in said.get("right", ())
         ),
+        tail=said.get("tail_s", 1_800) * SECOND,
     )
