@@ -15,7 +15,7 @@ class IngestSettings(BaseModel):
     )
     batch_count: int = Field(default=5_000, gt=0, description="messages in a batch at most")
     batch_bytes: int = Field(
-        default=8 * 1024 * 1024, gt=0, description="payload bytes in a batch at most"
+        default=2 * 1024 * 1024, gt=0, description="payload bytes in a batch at most"
     )
     batch_age_ms: int = Field(
         default=5, ge=0, description="how long the first message of a batch waits for others"
