@@ -3,10 +3,10 @@
 Subjects and details are ids, never the data looked at.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
@@ -24,6 +24,14 @@ class Entry:
     detail: dict[str, Any]
 
 
+class Look(NamedTuple):
+    """Somebody saw what a station's board shows of these incidents."""
+
+    staff: str
+    station: str
+    incidents: Sequence[str]
+
+
 async def record(
     conn: Connection,
     *,
@@ -37,6 +45,19 @@ async def record(
         "INSERT INTO audit (at, staff, action, subject, detail) VALUES (%s, %s, %s, %s, %s)",
         (at, staff, action, subject, Jsonb(dict(detail or {}))),
     )
+
+
+async def record_looks(conn: Connection, looks: Sequence[Look], *, at: datetime) -> None:
+    """Many people's looks at boards, one row each."""
+    async with conn.cursor() as cursor:
+        await cursor.executemany(
+            "INSERT INTO audit (at, staff, action, subject, detail)"
+            " VALUES (%s, %s, 'board.view', %s, %s)",
+            [
+                (at, look.staff, look.station, Jsonb({"incidents": list(look.incidents)}))
+                for look in looks
+            ],
+        )
 
 
 async def entries(

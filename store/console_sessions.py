@@ -26,6 +26,8 @@ class Session:
     csrf: str
     seen_at: datetime
     expires_at: datetime
+    on_shift: bool
+    """They confirmed a shift that still runs."""
 
 
 async def insert(
@@ -45,12 +47,13 @@ async def find(
     async with conn.cursor(row_factory=class_row(Session)) as cursor:
         await cursor.execute(
             "SELECT c.token_hash, c.staff, s.name, s.role, s.station, t.name AS station_name,"
-            " c.csrf, c.seen_at, c.expires_at"
+            " c.csrf, c.seen_at, c.expires_at, EXISTS (SELECT FROM shift h WHERE h.staff = c.staff"
+            " AND h.ended_at IS NULL AND h.ends_at > %s) AS on_shift"
             " FROM console_session c JOIN staff s ON s.id = c.staff"
             " JOIN station t ON t.id = s.station"
             " WHERE c.token_hash = %s AND c.expires_at > %s AND c.seen_at > %s"
             " AND s.retired_at IS NULL AND t.retired_at IS NULL",
-            (token_hash, now, now - idle),
+            (now, token_hash, now, now - idle),
         )
         return await cursor.fetchone()
 

@@ -17,7 +17,7 @@ from stations import shifts, work
 from stations.console.board import card_of, show_board
 from stations.console.context import Console, console
 from stations.console.guard import checked_form, wants_json, worker
-from stations.console.words import Words
+from stations.console.pages import Reader
 from stations.work import Action, Actor, Refused
 from store import stations_board
 from store.console_sessions import Session
@@ -41,14 +41,14 @@ async def act(request: Request) -> Response:
     app, incident = console(request), request.path_params["incident"]
     refused = await _act(app, incident, deed, session)
     await app.hub.refresh()
-    words = app.pages.words(request)
-    said = await _sentence(app, refused, incident, session, words) if refused else None
+    reader = app.pages.reader(request)
+    said = await _sentence(app, refused, incident, session, reader) if refused else None
     status = 409 if refused else 200
     if not wants_json(request):
         if said:
             return await show_board(request, session, status=status, notice=said)
         return RedirectResponse(f"/#incident-{incident}", 303)
-    card = card_of(app, await app.hub.board(session.station), incident, session, words)
+    card = card_of(app, await app.hub.board(session.station), incident, session, reader)
     return JSONResponse({"said": said, "card": card, "gone": card is None}, status)
 
 
@@ -78,14 +78,14 @@ async def finish(request: Request) -> Response:
     except Refused as refusal:
         refused = _unless_foreign(refusal)
     await app.hub.refresh()
-    words = app.pages.words(request)
-    said = _plain(refused, words) if refused else None
+    reader = app.pages.reader(request)
+    said = _plain(refused, reader) if refused else None
     if not wants_json(request):
         if said:
             return await show_board(request, session, status=409, notice=said)
         return RedirectResponse("/", 303)
     board = await app.hub.board(session.station)
-    tasks = app.cards.tasks(board.tasks, session, words, now=now)
+    tasks = app.tasks(board, session, reader)
     return JSONResponse({"said": said, "tasks": tasks}, 409 if refused else 200)
 
 
@@ -117,19 +117,19 @@ def _unless_foreign(refusal: Refused) -> Refused:
 
 
 async def _sentence(
-    app: Console, refused: Refused, incident: UUID, session: Session, words: Words
+    app: Console, refused: Refused, incident: UUID, session: Session, reader: Reader
 ) -> str:
     """Why it was refused; with the name of whoever stands in the way."""
     if refused.code != "held":
-        return _plain(refused, words)
+        return _plain(refused, reader)
     async with app.connection() as conn:
         found = await stations_board.incident(conn, incident, session.station)
     name = found.holder_name if found and found.holder == refused.holder else None
-    return words("said.held", name=name or refused.holder)
+    return reader.words("said.held", name=name or refused.holder)
 
 
-def _plain(refused: Refused, words: Words) -> str:
-    sentence: str = getattr(refused.sentence, words.language)
+def _plain(refused: Refused, reader: Reader) -> str:
+    sentence: str = getattr(refused.sentence, reader.words.language)
     return sentence
 
 

@@ -5,6 +5,7 @@ import mimetypes
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from psycopg import OperationalError
@@ -20,12 +21,13 @@ from starlette.types import ASGIApp, Scope
 from stations.console.actions import act, finish, shift
 from stations.console.board import alive, board_page, incident_link
 from stations.console.cards import Cards
-from stations.console.context import Clock, Console, Pool, console
+from stations.console.context import Clock, Console, Pool, console, transaction
 from stations.console.events import events
 from stations.console.guard import wants_json
 from stations.console.health import healthz
 from stations.console.live import Hub
 from stations.console.login import login, login_page, logout
+from stations.console.looks import Looks
 from stations.console.pages import Pages
 from stations.console.passwords import Passwords
 from stations.console.security import Guard
@@ -87,6 +89,7 @@ def create_app(
         hub=hub,
         pages=pages,
         cards=Cards(pages),
+        looks=Looks(partial(transaction, pool), clock),
         passwords=Passwords(),
         policy=policy,
         stopped=stopped,

@@ -15,7 +15,7 @@ from stations.console.boards import Board
 from stations.console.context import Console, console
 from stations.console.events import event_id
 from stations.console.guard import signed_in, worker
-from stations.console.words import Words
+from stations.console.pages import Reader
 from store import console_audit, stations_board
 from store.console_sessions import Session
 
@@ -55,7 +55,7 @@ async def show_board(
     await app.hub.refresh(session.station)
     board = await app.hub.board(session.station)
     await _audit(app, session, board)
-    words, now = app.pages.words(request), app.hub.now()
+    reader = app.pages.reader(request)
     return app.pages.page(
         request,
         "board.html",
@@ -63,20 +63,20 @@ async def show_board(
         session=session,
         notice=notice,
         after=event_id(app, board.step),
-        cards=[app.card(incident, session, words) for incident in board.incidents],
-        tasks=app.cards.tasks(board.tasks, session, words, now=now),
+        cards=[app.card(shown, session, reader) for shown in board.shown],
+        tasks=app.tasks(board, session, reader),
         tasks_count=len(board.tasks),
-        now=now,
+        now=app.hub.now(),
         **_by_severity(board),
     )
 
 
 def card_of(
-    app: Console, board: Board, incident: UUID, session: Session, words: Words
+    app: Console, board: Board, incident: UUID, session: Session, reader: Reader
 ) -> str | None:
     """The card as it stands; None where it is no longer on the board."""
     shown = board.cards.get(incident)
-    return app.card(shown.incident, session, words) if shown else None
+    return app.card(shown, session, reader) if shown else None
 
 
 async def _figures(request: Request, session: Session) -> Response:

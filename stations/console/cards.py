@@ -4,14 +4,14 @@ One primary action a card: the next thing a person would do. Everything else sta
 """
 
 import re
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from schemas.alerts import Severity
 from stations.console.boards import urgency
-from stations.console.pages import Pages
-from stations.console.words import Words
+from stations.console.pages import Pages, Reader
 from stations.work import Action, Outcome, Reached
 from store.console_sessions import Session
 from store.stations_board import BoardIncident, BoardTask
@@ -34,6 +34,10 @@ QUICK: tuple[tuple[Outcome, Reached], ...] = (
 QUICK_TEST: tuple[tuple[Outcome, Reached], ...] = ((Outcome.TEST, Reached.SPOKEN), *QUICK)
 
 
+Rendered = dict[Hashable, str]
+"""What one state of a card or a list looks like, by kind of reader."""
+
+
 class Buttons(NamedTuple):
     """`primary` None: closing is what comes next, or nothing is this worker's to do."""
 
@@ -51,43 +55,75 @@ class Next(NamedTuple):
 
 
 class Cards:
-    """Renders for one reader: their language, and what is theirs to press."""
+    """Renders for one reader: their language and zone, and what is theirs to press.
+
+    Readers of one kind get the same text, rendered once; only the token of their forms differs.
+    """
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
+        self._token = secrets.token_urlsafe(24)
+        """Stands for a reader's own in what is kept; no text from outside can contain it."""
 
     def card(
         self,
         incident: BoardIncident,
         session: Session,
-        words: Words,
+        reader: Reader,
         *,
         stations: Mapping[str, str],
         now: datetime | None,
+        rendered: Rendered | None = None,
     ) -> str:
-        """`stations`: names by id. `now`: so that a time of another day shows its day."""
-        return self._pages.fragment(
-            "card.html",
-            words,
-            i=incident,
-            session=session,
-            stations=stations,
-            now=now,
-            alerts=in_reading_order(incident.alerts),
-            buttons=buttons(incident, session.staff),
-            next=what_next(incident),
-            quick=QUICK_TEST if incident.test else QUICK,
-            outcomes=list(Outcome),
-            ways=list(Reached),
-            order=order(incident),
-            page=page_key(incident, session.staff),
-            tel=tel,
-        )
+        """`stations`: names by id. `now`: so that a time of another day shows its day. `rendered`
+        keeps what it is for the next reader."""
+        mine = incident.holder == session.staff
+        key = (session.station, mine, *_kind(reader, now))
+        kept: Rendered = {} if rendered is None else rendered
+        if key not in kept:
+            kept[key] = self._pages.fragment(
+                "card.html",
+                reader,
+                i=incident,
+                mine=mine,
+                station=session.station,
+                csrf=self._token,
+                stations=stations,
+                now=now,
+                alerts=in_reading_order(incident.alerts),
+                buttons=buttons(incident, session.staff),
+                next=what_next(incident),
+                quick=QUICK_TEST if incident.test else QUICK,
+                outcomes=list(Outcome),
+                ways=list(Reached),
+                order=order(incident),
+                page=page_key(incident, session.staff),
+                tel=tel,
+            )
+        return kept[key].replace(self._token, session.csrf)
 
     def tasks(
-        self, tasks: Sequence[BoardTask], session: Session, words: Words, *, now: datetime | None
+        self,
+        tasks: Sequence[BoardTask],
+        session: Session,
+        reader: Reader,
+        *,
+        now: datetime | None,
+        rendered: Rendered,
     ) -> str:
-        return self._pages.fragment("tasks.html", words, tasks=tasks, session=session, now=now)
+        """As `card`."""
+        key = _kind(reader, now)
+        if key not in rendered:
+            rendered[key] = self._pages.fragment(
+                "tasks.html", reader, tasks=tasks, csrf=self._token, now=now
+            )
+        return rendered[key].replace(self._token, session.csrf)
+
+
+def _kind(reader: Reader, now: datetime | None) -> tuple[Hashable, ...]:
+    """What tells readers apart, whoever they are."""
+    today = now.astimezone(reader.zone).date() if now else None
+    return reader.words.language, reader.zone.key, today
 
 
 def buttons(incident: BoardIncident, staff: str) -> Buttons:

@@ -1,7 +1,7 @@
 """What every handler needs, made once by `create_app` and passed along by the application."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -10,21 +10,28 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 
+from stations.console.boards import Board, Shown
 from stations.console.cards import Cards
 from stations.console.live import Hub
-from stations.console.pages import Pages
+from stations.console.looks import Looks
+from stations.console.pages import Pages, Reader
 from stations.console.passwords import Passwords
 from stations.console.settings import ConsoleSettings
-from stations.console.words import Words
 from stations.policy import Policy
 from store.console_sessions import Session
-from store.stations_board import BoardIncident
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 _ANSWER_WITHIN = 3.0  # seconds
 
 Clock = Callable[[], Awaitable[datetime]]
 """The store's clock; tests move theirs."""
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[AsyncConnection[Any]]:
+    """PoolTimeout after 3 s, so that nobody waits for a store that is away."""
+    async with pool.connection(timeout=_ANSWER_WITHIN) as conn, conn.transaction():
+        yield conn
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +42,31 @@ class Console:
     hub: Hub
     pages: Pages
     cards: Cards
+    looks: Looks
     passwords: Passwords
     policy: Policy
     stopped: Callable[[], Collection[str]]
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
-        """A transaction; PoolTimeout after 3 s, so that nobody waits for a store that is away."""
-        async with self.pool.connection(timeout=_ANSWER_WITHIN) as conn, conn.transaction():
-            yield conn
+    def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
+        """See `transaction`."""
+        return transaction(self.pool)
 
-    def card(self, incident: BoardIncident, session: Session, words: Words) -> str:
+    def card(self, shown: Shown, session: Session, reader: Reader) -> str:
+        """A card of a board."""
         return self.cards.card(
-            incident, session, words, stations=self.hub.station_names, now=self.hub.now()
+            shown.incident,
+            session,
+            reader,
+            stations=self.hub.station_names,
+            now=self.hub.now(),
+            rendered=shown.rendered,
+        )
+
+    def tasks(self, board: Board, session: Session, reader: Reader) -> str:
+        """The list of a board's tasks."""
+        now = self.hub.now()
+        return self.cards.tasks(
+            board.tasks, session, reader, now=now, rendered=board.tasks_rendered
         )
 
     def problems(self) -> list[str]:

@@ -20,9 +20,14 @@ export class Alarm {
     return this.#context?.state === "running";
   }
 
-  async start() {
+  // Without a sound of its own. Before the first touch a browser may leave the wish waiting.
+  async wake() {
     this.#context ??= new AudioContext();
-    await this.#context.resume();
+    await Promise.race([this.#context.resume(), new Promise((done) => setTimeout(done, 500))]);
+  }
+
+  async start() {
+    await this.wake();
     this.#tones([[660, 0], [880, 0.2], [660, 0.4]]);
   }
 
@@ -31,6 +36,7 @@ export class Alarm {
     for (const page of this.#pending) if (!pages.includes(page)) this.#pending.delete(page);
     const fresh = pages.filter((page) => !this.#heard.has(page) && !this.#pending.has(page));
     for (const page of fresh) this.#pending.add(page);
+    this.#show();
     if (fresh.length) this.#tick();
     return fresh;
   }
@@ -46,6 +52,12 @@ export class Alarm {
   #hush() {
     for (const page of this.#pending) this.#heard.add(page);
     this.#pending.clear();
+    this.#show();
+  }
+
+  // The screen is the call's until somebody touches it.
+  #show() {
+    document.body.toggleAttribute("data-ringing", this.#pending.size > 0);
   }
 
   #tick() {

@@ -1,18 +1,15 @@
 // The board: keeps the page current, rings for what is new, and says when it cannot.
 
-import { Alarm } from "./alarm.js";
 import { putCard, putTasks, removeCard, Sweep } from "./cards.js";
 import { setServerTime, tick } from "./clock.js";
 import { sendFormsFrom } from "./forms.js";
-import { Link } from "./live.js";
+import { onKeys, typing } from "./frame.js";
+import { note, watch } from "./watch.js";
 
 const page = document.body;
 const list = document.getElementById("incidents");
-const alarm = new Alarm();
 const sweep = new Sweep();
 const title = document.title;
-
-const typing = () => document.activeElement?.matches("textarea, input:not([type=hidden])");
 
 function count() {
   const cards = [...list.children];
@@ -34,6 +31,7 @@ function changed() {
   const fresh = alarm.follow(reds.map((card) => card.dataset.page));
   tick();
   if (!fresh.length) return;
+  note(document.getElementById("new-red"));
   const card = reds.find((one) => fresh.includes(one.dataset.page));
   if (typing()) {
     // Somebody is writing: do not pull the pen out of their hand.
@@ -42,44 +40,6 @@ function changed() {
   } else {
     card.focus({ preventScroll: true });
     card.scrollIntoView({ block: "start" });
-  }
-}
-
-function say(state) {
-  if (page.dataset.link === state) return;
-  page.dataset.link = state;
-  document.getElementById("lost").hidden = state !== "lost";
-  document.getElementById("ended").hidden = state !== "ended";
-  const chip = document.getElementById("link");
-  chip.textContent = state === "live" ? chip.dataset.live : chip.dataset.connecting;
-  alarm.lost(state !== "live");
-}
-
-function hear({ now, problems }) {
-  setServerTime(now);
-  document.getElementById("store").hidden = !problems.includes("store");
-  const parts = problems.filter((problem) => problem !== "store");
-  const stopped = document.getElementById("stopped");
-  stopped.hidden = parts.length === 0;
-  stopped.querySelector("[data-parts]").textContent = parts.join(", ");
-  if (page.dataset.link === "live") alarm.lost(problems.length > 0);
-}
-
-// The sound was heard: from now on this worker counts as being there.
-async function confirmShift() {
-  const form = document.getElementById("shift");
-  try {
-    const answer = await fetch(form.getAttribute("action"), {
-      method: "POST",
-      body: new URLSearchParams(new FormData(form)),
-      headers: { Accept: "application/json" },
-      signal: AbortSignal.timeout(8000),
-    });
-    if (answer.status === 401) return link.end();
-    if (!answer.ok) throw new Error(answer.statusText);
-  } catch {
-    page.dataset.sound = "off"; // the strip comes back, to be pressed again
-    document.getElementById("notice").textContent = page.dataset.unsent;
   }
 }
 
@@ -100,18 +60,29 @@ const handlers = {
     syncing = false;
     changed();
   },
-  ping: hear,
 };
 
-const link = new Link(page.dataset.after, handlers, say);
+const { alarm, link } = watch(`/events?after=${encodeURIComponent(page.dataset.after)}`, handlers);
 
-document.getElementById("start").addEventListener("click", async () => {
-  await alarm.start();
-  page.dataset.sound = "on";
-  await confirmShift();
-});
 document.getElementById("new-red").addEventListener("click", () => {
   document.getElementById("new-red").hidden = true;
+});
+
+const chosen = () => document.activeElement?.closest("article.card");
+
+function choose(step) {
+  const cards = [...list.children].filter((card) => card.checkVisibility?.() ?? true);
+  const at = cards.indexOf(chosen());
+  const next = cards[at < 0 ? (step > 0 ? 0 : cards.length - 1) : at + step];
+  next?.focus({ preventScroll: true });
+  next?.scrollIntoView({ block: "start" });
+}
+
+onKeys({
+  j: () => choose(1),
+  k: () => choose(-1),
+  a: () => chosen()?.querySelector(".acts .primary")?.click(),
+  c: () => chosen()?.querySelector(".closing > summary")?.click(),
 });
 
 sendFormsFrom(document, { list, ended: () => link.end(), changed });

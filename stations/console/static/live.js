@@ -7,14 +7,16 @@ const TRY_EVERY = 1500;
 export class Link {
   #handlers;
   #say;
-  #after;
+  #url;
+  #after = null;
   #source = null;
   #heardAt = performance.now();
   #triedAt = 0;
   #ended = false;
 
-  constructor(after, handlers, say) {
-    this.#after = after;
+  // `url` says what to listen for; its `after`, which event the page already shows.
+  constructor(url, handlers, say) {
+    this.#url = new URL(url, location.href);
     this.#handlers = handlers;
     this.#say = say;
   }
@@ -33,7 +35,8 @@ export class Link {
   #open() {
     this.#source?.close();
     this.#triedAt = performance.now();
-    const source = new EventSource(`/events?after=${encodeURIComponent(this.#after)}`);
+    if (this.#after) this.#url.searchParams.set("after", this.#after);
+    const source = new EventSource(this.#url);
     this.#source = source;
     for (const [name, handle] of Object.entries(this.#handlers)) {
       source.addEventListener(name, (event) => {
