@@ -7,7 +7,7 @@ import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
-from stations import acks
+from stations import acks, initials
 from stations.backoff import backoff
 from stations.channels.base import Channel
 from stations.climb import climb_due
@@ -34,6 +34,7 @@ log = structlog.get_logger(__name__)
 _FIGURES_S = 5.0  # seconds between looks at the gauges
 _QUIET_S = 5.0  # seconds between looks at mutes that are over
 _CARE_S = 600.0  # seconds between looks at what care work is due
+_NAMES_S = 10.0  # seconds between looks at names without initials
 _REST_S = 0.01  # seconds; what is due but in another copy's hands is not asked for without end
 _SEVERITIES = ("red", "orange", "test")
 
@@ -121,6 +122,11 @@ class Rounds:
             await open_due(conn, now, self._policy)
             await raise_waiting(conn, now, self._policy)
         return _CARE_S
+
+    async def names(self) -> float:
+        """New names get their initials."""
+        async with self._pool.connection() as conn:
+            return 0 if await initials.fill(conn) else _NAMES_S
 
     async def answer(self, topic: str, payload: bytes) -> None:
         """What a terminal published; tried until the store has taken it."""

@@ -103,6 +103,8 @@ CHILDREN = (
         owner="station",
         owners="stations",
         key=("station", "date", "staff", "starts"),
+        mine="(author IS NULL OR (station, date, staff, starts)"
+        " IN (SELECT station, date, staff, starts FROM stage_duty_dates))",
     ),
     Child(
         name="away",

@@ -15,6 +15,7 @@ class Task:
     raised_to: str | None
     done_at: datetime | None
     done_by: str | None
+    assignee: str | None
 
 
 async def open_for_alert(
@@ -136,10 +137,17 @@ async def raise_to(conn: AsyncConnection, task: UUID, station: str) -> None:
 async def lock(conn: AsyncConnection, task: UUID) -> Task | None:
     async with conn.cursor(row_factory=class_row(Task)) as cursor:
         await cursor.execute(
-            "SELECT id, station, raised_to, done_at, done_by FROM task WHERE id = %s FOR UPDATE",
+            "SELECT id, station, raised_to, done_at, done_by, assignee FROM task WHERE id = %s"
+            " FOR UPDATE",
             (task,),
         )
         return await cursor.fetchone()
+
+
+async def assign(conn: AsyncConnection, task: UUID, staff: str | None) -> None:
+    """Whose work it is; None: whoever comes first."""
+    await conn.execute("UPDATE task SET assignee = %s WHERE id = %s", (staff, task))
+    await notify(conn, task)
 
 
 async def finish(

@@ -22,17 +22,22 @@ async def signed_in(request: Request) -> Session | None:
         return await sessions.current(conn, request, now=now, settings=app.settings)
 
 
+async def member(request: Request, *roles: Role) -> Session:
+    """The session of somebody of one of `roles`; 401 without one, 403 for other roles."""
+    session = await signed_in(request)
+    if session is None:
+        raise HTTPException(401)
+    if session.role not in roles:
+        raise HTTPException(403)
+    return session
+
+
 async def worker(request: Request) -> Session:
     """The session of somebody on the duty desk; 401 without one, 403 for other roles.
 
     Supervisors see figures and administrators settings: names are for those who answer.
     """
-    session = await signed_in(request)
-    if session is None:
-        raise HTTPException(401)
-    if session.role != Role.DUTY:
-        raise HTTPException(403)
-    return session
+    return await member(request, Role.DUTY)
 
 
 async def form_of(request: Request) -> FormData:

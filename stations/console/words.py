@@ -1,4 +1,4 @@
-"""The words people read, from one catalogue file a language; Chinese comes first.
+"""The words people read, from catalogue files of each language; Chinese comes first.
 
 A missing string is an error at once, never an empty label; tests compare the catalogues.
 """
@@ -36,8 +36,14 @@ def load(folder: Path = _FOLDER) -> dict[Language, Words]:
 
 
 def _read(folder: Path, language: Language) -> dict[str, str]:
-    text = (folder / f"{language}.toml").read_text(encoding="utf-8")
-    return dict(_flat("", tomllib.loads(text)))
+    """`zh.toml` and every `<name>.zh.toml` beside it; ValueError for a key that stands twice."""
+    found: dict[str, str] = {}
+    for file in sorted(folder.glob(f"*{language}.toml")):
+        strings = dict(_flat("", tomllib.loads(file.read_text(encoding="utf-8"))))
+        if twice := sorted(found.keys() & strings.keys()):
+            raise ValueError(f"{file.name}: {', '.join(twice)} stand in another file too")
+        found |= strings
+    return found
 
 
 def _flat(prefix: str, table: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -1,0 +1,84 @@
+"""Who may sign in, and as what, under an administrator's area."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from store.console_scope import BELOW
+from store.console_sessions import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """`signed_in`: sessions that run; `last_login`: as the audit trail has it."""
+
+    id: str
+    name: str
+    role: str
+    station: str
+    station_name: str
+    has_password: bool
+    signed_in: int
+    last_login: datetime | None
+
+
+_LIST = f"""
+WITH RECURSIVE {BELOW}
+SELECT s.id, s.name, s.role, s.station, t.name AS station_name,
+    s.password_hash IS NOT NULL AS has_password,
+    (SELECT count(*) FROM console_session c
+     WHERE c.staff = s.id AND c.expires_at > %(now)s AND c.seen_at > %(idle)s) AS signed_in,
+    (SELECT max(u.at) FROM audit u WHERE u.staff = s.id AND u.action = 'login') AS last_login
+FROM staff s JOIN station t ON t.id = s.station
+WHERE s.retired_at IS NULL AND t.area IN (SELECT area FROM below)
+    AND (%(only)s::text IS NULL OR s.id = %(only)s)
+ORDER BY t.area, t.id, s.id LIMIT 1000
+"""  # noqa: S608 (our own text)
+
+
+async def members(
+    conn: Connection, station: str, *, now: datetime, idle: datetime, only: str | None = None
+) -> list[Member]:
+    """The staff of every station under a station's area, 1,000 at most; `only`: that one. A session
+    not seen since `idle` does not count."""
+    async with conn.cursor(row_factory=class_row(Member)) as cursor:
+        await cursor.execute(
+            _LIST.encode(), {"station": station, "now": now, "idle": idle, "only": only}
+        )
+        return await cursor.fetchall()
+
+
+async def insert(conn: Connection, staff: str, *, name: str, station: str, role: str) -> bool:
+    """A new member without a password; False where the id is taken, also by somebody retired."""
+    done = await conn.execute(
+        "INSERT INTO staff (id, name, station, role) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (id) DO NOTHING",
+        (staff, name, station, role),
+    )
+    return done.rowcount == 1
+
+
+async def set_role(conn: Connection, staff: str, role: str) -> None:
+    """Sessions under the old role end."""
+    await conn.execute("UPDATE staff SET role = %s WHERE id = %s", (role, staff))
+    await sign_out(conn, staff)
+
+
+async def set_password(conn: Connection, staff: str, password_hash: str) -> None:
+    """Sessions under the old password end."""
+    await conn.execute("UPDATE staff SET password_hash = %s WHERE id = %s", (password_hash, staff))
+    await sign_out(conn, staff)
+
+
+async def retire(conn: Connection, staff: str, *, now: datetime) -> None:
+    """They sign in no more; what they did stays under their id."""
+    await conn.execute("UPDATE staff SET retired_at = %s WHERE id = %s", (now, staff))
+    await conn.execute("UPDATE directory_version SET version = version + 1")
+    await sign_out(conn, staff)
+
+
+async def sign_out(conn: Connection, staff: str) -> int:
+    """End their sessions; how many."""
+    done = await conn.execute("DELETE FROM console_session WHERE staff = %s", (staff,))
+    return done.rowcount
