@@ -106,6 +106,7 @@ class _Deed:
     note: str | None
     to: str | None
     result: str | None
+    contact: str | None
 
     @property
     def detail(self) -> dict[str, Any]:
@@ -115,6 +116,7 @@ class _Deed:
             "note": self.note,
             "to": self.to,
             "result": self.result,
+            "contact": self.contact,
         }
         return {name: value for name, value in said.items() if value is not None}
 
@@ -131,17 +133,19 @@ async def act(
     note: str | None = None,
     to: str | None = None,
     result: str | None = None,
+    contact: str | None = None,
     policy: Policy = policy.DEFAULT,
 ) -> None:
     """Do it, or raise Refused and change nothing.
 
     `outcome` and `reached` belong to closing: an outcome always, how the person was reached for a
-    red. `to`: the worker who is to take what is handed over. `result`: what came of a call.
-    Repeating what already stands (a second tap) changes nothing and is not refused.
+    red. `to`: the worker who is to take what is handed over. `result`: what came of a call,
+    and `contact` whom it went to: an elder's id, or with `:priority` behind it one of their
+    contacts. Repeating what already stands (a second tap) changes nothing and is not refused.
     """
     if result is not None and result not in set(CallResult):
         raise Refused("result_wrong")
-    deed = _Deed(action, actor, now, outcome, reached, note, to, result)
+    deed = _Deed(action, actor, now, outcome, reached, note, to, result, contact)
     async with conn.transaction():
         await check_actor(conn, actor)
         row = await stations_incident.lock(conn, incident_id)
