@@ -18,6 +18,7 @@ from vigil.commands import (
     report,
     rules,
     run,
+    score,
     simulate,
     store,
     visit,
@@ -47,6 +48,7 @@ app.add_typer(catalogue.devices, name="devices")
 app.add_typer(rules.app, name="rules")
 app.command("simulate")(simulate.simulate)
 app.command("replay")(replay.replay)
+app.command("score")(score.score_alerts)
 app.command("report")(report.report)
 app.command("visit")(visit.visit)
 app.add_typer(duty.app, name="duty")
