@@ -32,6 +32,7 @@ PLACE = ("area", "gateway")
 """Captures that every native topic has: they stand in front of the device's own."""
 
 SEARCHED = 256
+DEEPEST = 50
 _STEP = re.compile(
     r"""\.?(?:"([^"]+)"|([^."\[\]{}]+))|\[(-?\d{1,4})\]|\[([^\]=]+)=([^\]]*)\]""",
 )
@@ -58,6 +59,8 @@ def parse_path(text: str) -> list[Step]:
             raise ValueError(f"not a path: {text!r} (it breaks at {rest[at:]!r}; {_KINDS})")
         steps.append(_step(match))
         at = match.end()
+    if len(steps) > DEEPEST:
+        raise ValueError(f"a path has at most {DEEPEST} steps, not {len(steps)}: {text[:60]!r}...")
     return steps
 
 

@@ -7,7 +7,7 @@ only; keys and values that a profile names are handed to it as constants, so tha
 or a device says ever becomes code. What a path means is told in `paths`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from devices.language.paths import (
@@ -108,22 +108,31 @@ class Places:
         self._constants[name] = value
         return name
 
-    def _walk(self, node: _Node) -> list[str]:
-        """The lines that set the variables of everything below a node."""
+    def _walk(self, node: _Node, indent: str = " ") -> list[str]:
+        """The lines that set the variables of everything below a node.
+
+        Where the node is not there, nothing below it is looked for.
+        """
         fields = {step: child for step, child in node.steps.items() if type(step) is str}
         items = {step: child for step, child in node.steps.items() if type(step) is not str}
         lines = []
         if fields:
-            lines += [f" if type({node.name}) is dict:", f"  get = {node.name}.get"]
-            lines += [f"  {c.name} = get({self._constant(key)})" for key, c in fields.items()]
-            lines += _else(fields.values())
+            lines += [f"{indent}if type({node.name}) is dict:", f"{indent} get = {node.name}.get"]
+            lines += [
+                f"{indent} {c.name} = get({self._constant(key)})" for key, c in fields.items()
+            ]
+            lines += self._below(fields.values(), indent)
         if items:
-            lines.append(f" if type({node.name}) is list:")
-            lines += self._items(node.name, items)
-            lines += _else(items.values())
-        for child in node.steps.values():
-            lines += self._walk(child)
+            lines.append(f"{indent}if type({node.name}) is list:")
+            lines += [f"{indent} {line}" for line in self._items(node.name, items)]
+            lines += self._below(items.values(), indent)
         return lines
+
+    def _below(self, children: Collection[_Node], indent: str) -> list[str]:
+        """The rest of the block in which the children were set, and what holds without it."""
+        lines = [line for child in children for line in self._walk(child, f"{indent} ")]
+        names = [node.name for child in children for node in child.all()]
+        return [*lines, f"{indent}else:", f"{indent} {' = '.join(names)} = None"]
 
     def _items(self, name: str, items: dict[Step, _Node]) -> list[str]:
         lines = []
@@ -133,12 +142,11 @@ class Places:
                 picks.setdefault(step.key, {})[step.value] = child
             else:
                 least = step if isinstance(step, int) and step >= 0 else -int(step) - 1
-                lines.append(f"  {child.name} = {name}[{step}] if len({name}) > {least} else None")
+                lines.append(f"{child.name} = {name}[{step}] if len({name}) > {least} else None")
         for key, children in picks.items():
             wanted = {value: place for place, value in enumerate(children)}
             names = _tuple(child.name for child in children.values())
-            call = f"pick({name}, {self._constant(key)}, {self._constant(wanted)})"
-            lines.append(f"  {names} = {call}")
+            lines.append(f"{names} = pick({name}, {self._constant(key)}, {self._constant(wanted)})")
         return lines
 
 
@@ -151,10 +159,6 @@ def _first(names: Sequence[str]) -> str:
     *others, last = names
     tests = [f"{n} if {n} is not None else " for n in others]
     return "".join(tests) + last
-
-
-def _else(nodes: Iterable[_Node]) -> list[str]:
-    return [" else:", "  " + " = ".join(n.name for n in nodes) + " = None"]
 
 
 def _pick(records: list[Any], key: str, wanted: dict[str | None, int]) -> list[Any]:

@@ -45,6 +45,11 @@ MESSAGE = ["[[message]]", "topic = 't/{id}'"]  # lines 6 and 7
             13,
             "message[1].value.battery.scal",
         ),
+        (
+            [*HEAD, *MESSAGE, "[message.value.battery]", f"at = '{'.'.join('a' * 51)}'"],
+            9,
+            "message[0].value.battery.at[0]",
+        ),
         ([*HEAD, *MESSAGE, "[[message.case]]", "when = {}"], 9, "message[0].case[0].when"),
         ([*HEAD, *MESSAGE, "colour = red"], 8, ""),
     ],
