@@ -48,7 +48,7 @@ MESSAGE = ["[[message]]", "topic = 't/{id}'"]  # lines 6 and 7
         (
             [*HEAD, *MESSAGE, "[message.value.battery]", f"at = '{'.'.join('a' * 51)}'"],
             9,
-            "message[0].value.battery.at[0]",
+            "message[0].value.battery.at",
         ),
         ([*HEAD, *MESSAGE, "[[message.case]]", "when = {}"], 9, "message[0].case[0].when"),
         ([*HEAD, *MESSAGE, "colour = red"], 8, ""),
