@@ -73,12 +73,14 @@ class Cards:
         *,
         stations: Mapping[str, str],
         now: datetime | None,
+        brief: bool = False,
         rendered: Rendered | None = None,
     ) -> str:
-        """`stations`: names by id. `now`: so that a time of another day shows its day. `rendered`
-        keeps what it is for the next reader."""
+        """`stations`: names by id. `now`: so that a time of another day shows its day. `brief`:
+        without people and history, for a page that shows them itself. `rendered` keeps what it is
+        for the next reader."""
         mine = incident.holder == session.staff
-        key = (session.station, mine, *_kind(reader, now))
+        key = (session.station, mine, brief, *_kind(reader, now))
         kept: Rendered = {} if rendered is None else rendered
         if key not in kept:
             kept[key] = self._pages.fragment(
@@ -86,6 +88,7 @@ class Cards:
                 reader,
                 i=incident,
                 mine=mine,
+                brief=brief,
                 station=session.station,
                 csrf=self._token,
                 stations=stations,
@@ -127,7 +130,10 @@ def _kind(reader: Reader, now: datetime | None) -> tuple[Hashable, ...]:
 
 
 def buttons(incident: BoardIncident, staff: str) -> Buttons:
-    """What a worker may press. A card in somebody else's hands offers only to tell more people."""
+    """What a worker may press. A card in somebody else's hands offers only to tell more people,
+    one that is closed nothing."""
+    if incident.state == "closed":
+        return Buttons(None, "", [], False)
     if incident.holder == staff:
         return _holders(incident)
     if incident.holder is None or incident.climbing:

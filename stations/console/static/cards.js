@@ -95,10 +95,13 @@ export class Sweep {
   }
 }
 
-export function putTasks(html) {
-  const old = document.getElementById("tasks");
-  swap(old, made(html));
+// Any other fragment, which keeps its id.
+export function putPart(id, html) {
+  const old = document.getElementById(id);
+  if (old) swap(old, made(html));
 }
+
+export const putTasks = (html) => putPart("tasks", html);
 
 // Beside the form that was sent, or at the card, or at the top where the card is gone.
 export function say(form, text) {

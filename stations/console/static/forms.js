@@ -1,12 +1,13 @@
 // Sends actions without leaving the page. A refusal is said beside the form, which keeps its input.
 
-import { putCard, putTasks, removeCard, say } from "./cards.js";
+import { putCard, putPart, putTasks, removeCard, say } from "./cards.js";
 
 const AGAIN_AFTER = 900; // ms: a double tap must not press the button that took this one's place
 const ANSWER_WITHIN = 8000;
 
 const done = new Map(); // when a card was last acted on
 
+// `list` holds the cards, null where the page brings itself up to date by `changed`.
 export function sendFormsFrom(page, { list, ended, changed }) {
   page.addEventListener("submit", async (event) => {
     const form = event.target;
@@ -43,7 +44,8 @@ function post(form, submitter) {
 function show(answer, form, list) {
   const id = form.dataset.subject;
   if (answer.tasks) putTasks(answer.tasks);
-  if (answer.card) putCard(list, answer.card);
-  else if (answer.gone) removeCard(id);
+  for (const [part, html] of Object.entries(answer.parts ?? {})) putPart(part, html);
+  if (list && answer.card) putCard(list, answer.card);
+  else if (list && answer.gone) removeCard(id);
   if (answer.said) say(form, answer.said);
 }
