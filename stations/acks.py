@@ -1,7 +1,8 @@
 """Answers on `vigil/v1/station/{station}/acks`, as station terminals publish them.
 
 What cannot be understood or is refused is recorded and changes nothing. Each answer counts once,
-however many copies hear it: the same bytes within ten seconds are the same answer.
+however many copies hear it: the same bytes within ten seconds are the same answer. An answer to a
+card that went ahead of the store (`"stored": false`) waits until the alert is stored.
 """
 
 from datetime import datetime, timedelta
@@ -23,10 +24,12 @@ from store.stations_events import Event
 
 log = structlog.get_logger(__name__)
 
-Result = Literal["done", "refused", "repeated", "unreadable"]
+Result = Literal["done", "refused", "repeated", "unreadable", "early"]
 
 _LIMIT = 4096  # bytes; a real answer has about 150
 _SAME_WITHIN = timedelta(seconds=10)
+_PATIENCE = timedelta(minutes=30)
+"""How long an answer waits for its alert: ingest catches up after an outage before this."""
 
 
 async def answer(
@@ -43,11 +46,40 @@ async def answer(
         async with conn.transaction():
             if not await stations_acks.first_time(conn, digest, now, window=_SAME_WITHIN):
                 return "repeated"
-            await _act(conn, ack, station, now, policy)
+            alert = UUID(ack.alert)
+            incident = await stations_acks.incident_of(conn, alert)
+            if incident is None:
+                kept = await stations_acks.keep_early(conn, digest, alert, station, payload, now)
+                if kept:
+                    log.info("ack_waits_for_its_alert", station=station, alert=ack.alert)
+                    return "early"
+            await _act(conn, incident, ack, station, now, policy)
     except Refused as refused:
         await _record(conn, ack, station, refused, now)
         return "refused"
     return "done"
+
+
+async def answer_early(
+    conn: AsyncConnection, now: datetime, policy: Policy = DEFAULT
+) -> list[Result]:
+    """Do what early answers say whose alert is stored by now; refuse those that waited in vain.
+
+    All that are taken are one transaction: where the store fails they wait on.
+    """
+    results: list[Result] = []
+    async with conn.transaction():
+        for early in await stations_acks.take_early(conn, now, patience=_PATIENCE):
+            ack = Ack.model_validate_json(early.payload)
+            try:
+                async with conn.transaction():
+                    await _act(conn, early.incident, ack, early.station, now, policy)
+            except Refused as refused:
+                await _record(conn, ack, early.station, refused, now)
+                results.append("refused")
+            else:
+                results.append("done")
+    return results
 
 
 def read(payload: bytes) -> Ack | None:
@@ -61,9 +93,13 @@ def read(payload: bytes) -> Ack | None:
 
 
 async def _act(
-    conn: AsyncConnection, ack: Ack, station: str, now: datetime, policy: Policy
+    conn: AsyncConnection,
+    incident: UUID | None,
+    ack: Ack,
+    station: str,
+    now: datetime,
+    policy: Policy,
 ) -> None:
-    incident = await stations_acks.incident_of(conn, UUID(ack.alert))
     if incident is None:
         raise Refused("not_reached")
     await work.act(

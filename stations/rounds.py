@@ -54,7 +54,10 @@ class Rounds:
     async def intake(self, queued: Wake) -> float:
         """`queued` wakes this copy's own senders without the way through the store."""
         async with self._pool.connection() as conn:
-            handled = await take(conn, await self._clock(conn), self._policy)
+            now = await self._clock(conn)
+            handled = await take(conn, now, self._policy)
+            for result in await acks.answer_early(conn, now, self._policy):
+                self._watch.metrics.acks.labels(result).inc()
         if not handled:
             return self._poll
         queued.set()

@@ -1,11 +1,15 @@
-"""Answers from terminals: which incident they mean, and whether they were heard before."""
+"""Answers from terminals: which incident they mean, whether they were heard before, and those that
+came before their alert was stored."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from psycopg import AsyncConnection
+from psycopg.rows import class_row
 
 _KEPT = timedelta(minutes=10)
+_MOST_EARLY = 1_000  # of a station: more answers than its staff give in an outage
 
 
 async def first_time(
@@ -41,3 +45,52 @@ async def incident_of(conn: AsyncConnection, id_: UUID) -> UUID | None:
     )
     row = await cursor.fetchone()
     return row[0] if row else None
+
+
+class Early(NamedTuple):
+    """An answer that waits for its alert; `incident` is None where it has waited in vain."""
+
+    incident: UUID | None
+    station: str
+    payload: bytes
+
+
+async def keep_early(
+    conn: AsyncConnection, digest: bytes, alert: UUID, station: str, payload: bytes, now: datetime
+) -> bool:
+    """False where so many of the station's wait already that this one is not kept."""
+    cursor = await conn.execute("SELECT count(*) FROM ack_early WHERE station = %s", (station,))
+    row = await cursor.fetchone()
+    if row is None or row[0] >= _MOST_EARLY:
+        return False
+    await conn.execute(
+        "INSERT INTO ack_early VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (digest, alert, station, payload, now),
+    )
+    return True
+
+
+async def take_early(
+    conn: AsyncConnection, now: datetime, *, patience: timedelta, most: int = 100
+) -> list[Early]:
+    """The first ones whose alert has become an incident, or that have waited longer than
+    `patience`; they are taken out in the caller's transaction, by one copy."""
+    cursor = conn.cursor(row_factory=class_row(Early))
+    await cursor.execute(
+        """
+        WITH due AS (
+            SELECT e.digest, e.station, e.payload, e.heard_at, found.incident
+            FROM ack_early e
+            LEFT JOIN LATERAL (
+                SELECT a.incident FROM incident_alert a JOIN incident i ON i.id = a.incident
+                WHERE a.alert = e.alert ORDER BY i.state = 'closed', i.opened_at DESC LIMIT 1
+            ) found ON true
+            WHERE found.incident IS NOT NULL OR e.heard_at < %(before)s
+            ORDER BY e.heard_at LIMIT %(most)s
+            FOR UPDATE OF e SKIP LOCKED
+        ), gone AS (DELETE FROM ack_early e USING due WHERE e.digest = due.digest)
+        SELECT incident, station, payload FROM due ORDER BY heard_at
+        """,
+        {"before": now - patience, "most": most},
+    )
+    return await cursor.fetchall()

@@ -57,7 +57,6 @@ async def test_closing_carries_outcome_and_how(night_shift: Night, incident: UUI
             "not_reached",
         ),
         (EAST_TOPIC, {"action": "close", "outcome": "genuine"}, "reached_missing"),
-        (EAST_TOPIC, {"action": "called", "alert": "0" * 32}, "not_reached"),
     ],
 )
 async def test_what_is_refused_is_recorded_and_changes_nothing(
@@ -86,6 +85,37 @@ async def test_a_refusal_heard_by_two_copies_is_recorded_once(
     for _ in range(2):
         await said(night_shift, action="acknowledge", staff="west-1")
     assert (await night_shift.kinds()).count("ack_refused") == 1
+
+
+async def test_an_answer_waits_for_an_alert_that_went_ahead_of_the_store(
+    night_shift: Night,
+) -> None:
+    assert await said(night_shift, action="acknowledge") == "early"
+    assert await acks.answer_early(night_shift.conn, night_shift.now) == []
+    await night_shift.comes(raised())
+    night_shift.now += timedelta(seconds=5)
+    assert await acks.answer_early(night_shift.conn, night_shift.now) == ["done"]
+    found = await night_shift.incident()
+    assert (found.state, found.holder) == ("acknowledged", "east-1")
+    assert await acks.answer_early(night_shift.conn, night_shift.now) == []
+
+
+async def test_an_answer_that_waited_in_vain_is_refused_and_recorded(night_shift: Night) -> None:
+    assert await said(night_shift, action="called", alert="0" * 32) == "early"
+    night_shift.now += timedelta(minutes=30, seconds=1)
+    assert await acks.answer_early(night_shift.conn, night_shift.now) == ["refused"]
+    ((detail,),) = await night_shift.rows(
+        "SELECT detail FROM alert_event WHERE kind = 'ack_refused'"
+    )
+    assert (detail["code"], detail["alert"]) == ("not_reached", "0" * 32)
+
+
+async def test_early_answers_are_bounded(
+    night_shift: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stations_acks, "_MOST_EARLY", 1)
+    assert await said(night_shift, action="called", alert="0" * 32) == "early"
+    assert await said(night_shift, action="called", alert="1" * 32) == "refused"
 
 
 @pytest.mark.parametrize(
