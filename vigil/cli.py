@@ -1,58 +1,90 @@
-"""The command line. Exit 0 on success, 1 on failure, 2 on bad use."""
+"""The command line. Exit 0 on success, 1 on failure, 2 on bad use.
+
+A command's module is imported when it is asked for: ingest starts without what the console needs,
+and neither waits for the other's libraries.
+"""
 
 import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
 
 import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
+from typer.core import TyperGroup
 
-from vigil.commands import (
-    broker,
-    catalogue,
-    demo,
-    duty,
-    elder,
-    quarantine,
-    registry,
-    replay,
-    report,
-    rules,
-    run,
-    score,
-    simulate,
-    store,
-    visit,
-)
+_COMMANDS = {
+    "demo": "demo:demo",
+    "ingest": "ingest:ingest",
+    "stations": "stations:stations",
+    "migrate": "store:migrate",
+    "maintain": "store:maintain",
+    "settings": "run:show_settings",
+    "doctor": "run:doctor",
+    "broker": "broker:app",
+    "registry": "registry:app",
+    "staff": "registry:staff",
+    "decode": "catalogue:decode",
+    "devices": "quarantine:devices",
+    "rules": "rules:app",
+    "simulate": "simulate:simulate",
+    "replay": "replay:replay",
+    "score": "score:score_alerts",
+    "report": "report:report",
+    "visit": "visit:visit",
+    "duty": "duty:app",
+    "elder": "elder:app",
+}
+"""Name → module in `vigil.commands`, and the function or group in it."""
+
+
+class _Commands(Mapping[str, Any]):
+    """Each imported when it is looked at."""
+
+    def __getitem__(self, name: str) -> Any:
+        return _load(name, *_COMMANDS[name].split(":"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
+class _Group(TyperGroup):
+    @property  # type: ignore[override] # nothing is added to it
+    def commands(self) -> Mapping[str, Any]:
+        return _Commands()
+
+    @commands.setter
+    def commands(self, _: Mapping[str, Any]) -> None:
+        """typer says that it has none of its own."""
+
+
+def _load(name: str, module: str, attribute: str) -> Any:
+    found = getattr(import_module(f"vigil.commands.{module}"), attribute)
+    if isinstance(found, typer.Typer):
+        command: Any = typer.main.get_group(found)
+    else:
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(name)(found)
+        command = typer.main.get_command(alone)
+    command.name = name
+    return command
+
 
 app = typer.Typer(
-    help="Vigil watches over elders who live at home: readings in, answered alerts out.",
+    cls=_Group,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("demo")(demo.demo)
-app.command("ingest")(run.ingest)
-app.command("stations")(run.stations)
-app.command("migrate")(store.migrate)
-app.command("maintain")(store.maintain)
-app.command("settings")(run.show_settings)
-app.command("doctor")(run.doctor)
-app.add_typer(broker.app, name="broker")
-app.add_typer(registry.app, name="registry")
-app.add_typer(registry.staff, name="staff")
-app.command("decode")(catalogue.decode)
-catalogue.devices.command("quarantine")(quarantine.list_quarantine)
-catalogue.devices.command("adopt")(quarantine.adopt)
-catalogue.devices.command("ignore")(quarantine.ignore)
-app.add_typer(catalogue.devices, name="devices")
-app.add_typer(rules.app, name="rules")
-app.command("simulate")(simulate.simulate)
-app.command("replay")(replay.replay)
-app.command("score")(score.score_alerts)
-app.command("report")(report.report)
-app.command("visit")(visit.visit)
-app.add_typer(duty.app, name="duty")
-app.add_typer(elder.app, name="elder")
+
+
+@app.callback()
+def vigil() -> None:
+    """Vigil watches over elders who live at home: readings in, answered alerts out."""
 
 
 def main() -> None:

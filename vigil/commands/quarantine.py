@@ -11,12 +11,14 @@ from store import quarantine
 from store.connect import connect
 from store.directory import import_directory, load_directory
 from vigil.clock import SystemClock
+from vigil.commands.catalogue import devices
 from vigil.commands.common import fail, out, out_json
 from vigil.settings import Settings
 
 DeviceId = Annotated[str, typer.Argument(help="the device's own id", show_default=False)]
 
 
+@devices.command("quarantine")
 def list_quarantine(
     *, json: Annotated[bool, typer.Option("--json", help="JSON instead of text")] = False
 ) -> None:
@@ -39,6 +41,7 @@ def list_quarantine(
         out("nothing waits")
 
 
+@devices.command("adopt")
 def adopt(
     device: DeviceId,
     *,
@@ -74,6 +77,7 @@ def adopt(
     out(f"{device} is in the registry behind {gateway}; {dropped} messages left quarantine")
 
 
+@devices.command("ignore")
 def ignore(
     device: DeviceId,
     *,

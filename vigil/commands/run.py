@@ -1,4 +1,4 @@
-"""vigil ingest, stations, settings, doctor."""
+"""vigil settings, doctor."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,27 +8,12 @@ import typer
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from vigil import ingest_process, logs, wiring
 from vigil.commands.common import out, out_json
 from vigil.doctor import Look, examine
 from vigil.doctor.finding import Level
 from vigil.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of text")]
-
-
-def ingest() -> None:
-    """Take in readings, judge them, commit them, acknowledge them."""
-    settings = Settings()
-    logs.configure(settings.log)
-    ingest_process.run(settings)
-
-
-def stations() -> None:
-    """Turn alerts into incidents, bring them to people, and serve the duty console."""
-    settings = Settings()
-    logs.configure(settings.log)
-    wiring.run_stations(settings)
 
 
 def show_settings(*, json: Json = False) -> None:
