@@ -41,6 +41,39 @@ SENTENCES = {
         zh="时限不对：静音与外出最长 30 天，跌倒传感器 72 小时，测试 30 分钟。",
         en="Mutes and away last 30 days at most, a fall sensor's mute 72 h, test mode 30 min.",
     ),
+    "visit_when": Sentence(
+        zh="探访时间不能在将来，也不能早于两个月前。",
+        en="A visit lies in the past, and not more than two months back.",
+    ),
+    "profile_wrong": Sentence(zh="没有这个设备型号。", en="There is no such device model."),
+    "device_wrong": Sentence(
+        zh="请填全：类型、型号、位置、上报间隔，老人或住户只填一个。",
+        en="Fill in kind, model, place and interval, and either an elder or a home.",
+    ),
+    "gateway_unknown": Sentence(
+        zh="登记册里没有这个网关，或不在您的辖区：请先登记网关。",
+        en="The registry holds no such gateway in your area: register the gateway first.",
+    ),
+    "owner_unknown": Sentence(
+        zh="您的辖区里没有这位老人或住户。", en="There is no such elder or home in your area."
+    ),
+    "elsewhere": Sentence(
+        zh="这台设备登记在别的辖区，请联系上级。",
+        en="This device is registered in another area: ask the level above.",
+    ),
+    "date_wrong": Sentence(
+        zh="请写明一年之内的日期；加班要写起止时间，休息则都不写。",
+        en="Give a date within a year; hours for extra work, none for a day off.",
+    ),
+    "date_taken": Sentence(zh="这一天已有这条安排。", en="That stands there already."),
+    "date_kept": Sentence(
+        zh="这条来自登记册，请在登记册里改。", en="This is the registry's own: change it there."
+    ),
+    "staff_wrong": Sentence(
+        zh="请填写工号（不含空格）、姓名和角色。",
+        en="Give an id without spaces, a name and a role.",
+    ),
+    "staff_taken": Sentence(zh="这个工号已有人用过。", en="This id has been used already."),
     "unknown_subject": Sentence(zh="没有登记。", en="The registry does not hold it."),
     "at_top": Sentence(zh="已经通知到最高一级。", en="It has already reached the highest level."),
     "outcome_missing": Sentence(

@@ -16,8 +16,8 @@ MOST = 50
 
 _FIND = """
 WITH RECURSIVE {scope}
-SELECT e.id, e.name, e.home, h.address, h.door_note, h.area, a.name AS area_name, e.living,
-    e.care_level, e.birth_year, e.phone,
+SELECT e.id, {person}, e.home, h.area, a.name AS area_name, e.living,
+    e.care_level,
     array(SELECT d.id FROM device d WHERE d.retired_at IS NULL
           AND (d.elder = e.id OR d.home = e.home) ORDER BY d.kind, d.id) AS devices,
     (SELECT i.id FROM incident i JOIN incident_station j
@@ -25,12 +25,15 @@ SELECT e.id, e.name, e.home, h.address, h.door_note, h.area, a.name AS area_name
      WHERE i.home = e.home AND i.state <> 'closed' LIMIT 1) AS incident
 FROM elder e JOIN home h ON h.id = e.home JOIN area a ON a.id = h.area
 WHERE e.retired_at IS NULL AND ({within}) AND ({words})
-ORDER BY e.name, e.id LIMIT %(most)s
+ORDER BY 2, 1 LIMIT %(most)s
 """
+_PERSON = "e.name, h.address, h.door_note, e.birth_year, e.phone"
+_NOBODY = "'' AS name, '' AS address, NULL AS door_note, NULL AS birth_year, NULL AS phone"
 _REACHED = """
 EXISTS (SELECT FROM incident i JOIN incident_station j ON j.incident = i.id
         WHERE i.home = h.id AND i.state <> 'closed' AND j.station = %(station)s)
 """
+_BELOW = "h.area IN (SELECT area FROM below)"
 _BY_WORDS = """
 e.name ILIKE %(part)s OR (' ' || e.initials) LIKE %(initials)s OR h.address ILIKE %(part)s
 OR e.id = %(word)s OR h.id = %(word)s
@@ -67,19 +70,20 @@ async def known(conn: Connection, station: str, word: str) -> list[Found]:
     """By name, pinyin initials, address, device or id: among the elders to whom the station is the
     nearest, and the homes whose open incident has reached it. 50 at most."""
     within = "h.area IN (SELECT area FROM own) OR " + _REACHED  # noqa: S608 (our own)
-    query = _FIND.format(scope=OWN, within=within, words=_BY_WORDS)
+    query = _FIND.format(scope=OWN, person=_PERSON, within=within, words=_BY_WORDS)
     return await _find(conn, query, station, word)
 
 
 async def anywhere_below(conn: Connection, station: str, word: str) -> list[Found]:
     """The same among everybody under the station's area: for a stated reason only."""
-    query = _FIND.format(scope=BELOW, within="h.area IN (SELECT area FROM below)", words=_BY_WORDS)
+    query = _FIND.format(scope=BELOW, person=_PERSON, within=_BELOW, words=_BY_WORDS)
     return await _find(conn, query, station, word)
 
 
 async def by_id(conn: Connection, station: str, word: str) -> list[Found]:
-    """By an exact id of elder, home or device, everywhere below; names are not compared."""
-    query = _FIND.format(scope=BELOW, within="h.area IN (SELECT area FROM below)", words=_BY_ID)
+    """By an exact id of elder, home or device, everywhere below; names are neither compared
+    nor read ("")."""
+    query = _FIND.format(scope=BELOW, person=_NOBODY, within=_BELOW, words=_BY_ID)
     return await _find(conn, query, station, word)
 
 

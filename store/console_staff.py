@@ -5,6 +5,7 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
+from store.console_audit import Entry
 from store.console_scope import BELOW
 from store.console_sessions import Connection
 
@@ -82,3 +83,32 @@ async def sign_out(conn: Connection, staff: str) -> int:
     """End their sessions; how many."""
     done = await conn.execute("DELETE FROM console_session WHERE staff = %s", (staff,))
     return done.rowcount
+
+
+async def trail(
+    conn: Connection,
+    station: str,
+    *,
+    since: datetime,
+    until: datetime,
+    reasoned: bool,
+    most: int,
+) -> list[Entry]:
+    """What the staff under a station's area did and looked at in [since, until), newest first.
+    `reasoned`: only looks with a stated reason."""
+    async with conn.cursor(row_factory=class_row(Entry)) as cursor:
+        await cursor.execute(
+            f"""
+            WITH RECURSIVE {BELOW}
+            SELECT u.id, u.at, u.staff, u.action, u.subject, u.detail
+            FROM audit u JOIN staff s ON s.id = u.staff JOIN station t ON t.id = s.station
+            WHERE u.at >= %(since)s AND u.at < %(until)s AND t.area IN (SELECT area FROM below)
+                AND (NOT %(reasoned)s OR u.detail ? 'reason')
+            ORDER BY u.id DESC LIMIT %(most)s
+            """.encode(),  # noqa: S608 (our own text)
+            {
+                "station": station, "since": since, "until": until, "reasoned": reasoned,
+                "most": most,
+            },  # fmt: skip
+        )
+        return await cursor.fetchall()

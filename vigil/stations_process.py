@@ -19,6 +19,7 @@ from stations.console.serve import serve
 from store import stations_clock
 from store.metrics import StoreMetrics
 from vigil.clock import ScaledClock
+from vigil.reference import describe
 from vigil.settings import Settings, Time
 from vigil.upkeep import keep_up
 from vigil.wiring import expose, make_clock, require_migrated
@@ -73,6 +74,8 @@ async def _run(settings: Settings) -> None:
 def _console(
     settings: Settings, clock: stations_clock.Clock, metrics: StoreMetrics
 ) -> stations.Serve:
+    reference = describe(settings)
+
     async def console(pool: AsyncConnectionPool, stopped: Callable[[], Collection[str]]) -> None:
         metrics.watch(pool)
 
@@ -85,6 +88,7 @@ def _console(
             clock=now,
             settings=settings.console,
             policy=settings.stations.policy(),
+            reference=reference,
             stopped=stopped,
         )
         await serve(app, settings.stations.console_host, settings.stations.console_port)

@@ -17,7 +17,6 @@ from schemas import topics
 from store.connect import connect
 from store.migrate import check
 from vigil.clock import ScaledClock, SystemClock
-from vigil.reference import describe
 from vigil.settings import MetricsSettings, Settings, Time
 
 

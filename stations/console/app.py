@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
+from stations.console import office
 from stations.console.actions import act, finish, shift
 from stations.console.board import alive, board_page, incident_link
 from stations.console.cards import Cards
@@ -30,6 +31,7 @@ from stations.console.login import login, login_page, logout
 from stations.console.looks import Looks
 from stations.console.pages import Pages
 from stations.console.passwords import Passwords
+from stations.console.reference import NOTHING, Reference
 from stations.console.security import Guard
 from stations.console.settings import ConsoleSettings
 from stations.policy import DEFAULT as DEFAULT_POLICY
@@ -46,13 +48,14 @@ def create_app(
     clock: Clock,
     settings: ConsoleSettings,
     policy: Policy = DEFAULT_POLICY,
+    reference: Reference = NOTHING,
     stopped: Callable[[], Collection[str]] = tuple,
 ) -> Starlette:
     """The console over an open pool. `clock` gives the store's time.
 
-    `policy` is the stations' own. `stopped` names parts of the stations process that no longer
-    run, so that pages say so. Opens nothing by itself: boards are followed from the application's
-    start to its end.
+    `policy` is the stations' own. `reference` describes rules and device models. `stopped` names
+    parts of the stations process that no longer run, so that pages say so. Opens nothing by itself:
+    boards are followed from the application's start to its end.
     """
     mimetypes.init()  # reads the system's tables, which no request is to wait for
     pages = Pages(settings)
@@ -70,6 +73,7 @@ def create_app(
             Route("/login", login, methods=["POST"]),
             Route("/logout", logout, methods=["POST"]),
             Route("/healthz", healthz),
+            *office.routes,
             Mount("/static", _Static(directory=_STATIC)),
         ],
         exception_handlers={
@@ -92,6 +96,7 @@ def create_app(
         looks=Looks(partial(transaction, pool), clock),
         passwords=Passwords(),
         policy=policy,
+        reference=reference,
         stopped=stopped,
     )
     return app

@@ -16,6 +16,7 @@ from stations.console.live import Hub
 from stations.console.looks import Looks
 from stations.console.pages import Pages, Reader
 from stations.console.passwords import Passwords
+from stations.console.reference import Reference
 from stations.console.settings import ConsoleSettings
 from stations.policy import Policy
 from store.console_sessions import Session
@@ -45,6 +46,7 @@ class Console:
     looks: Looks
     passwords: Passwords
     policy: Policy
+    reference: Reference
     stopped: Callable[[], Collection[str]]
 
     def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:

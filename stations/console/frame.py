@@ -19,7 +19,19 @@ class Entry(NamedTuple):
     roles: frozenset[Role] = _EVERYBODY
 
 
-NAVIGATION: tuple[Entry, ...] = (Entry("/", "nav.board"),)
+NAVIGATION: tuple[Entry, ...] = (
+    Entry("/", "nav.board"),
+    Entry("/tasks", "nav.tasks"),
+    Entry("/people", "nav.people"),
+    Entry("/visits", "nav.visits"),
+    Entry("/devices", "nav.devices"),
+    Entry("/quiet", "nav.quiet"),
+    Entry("/duty", "nav.duty"),
+    Entry("/reports", "nav.reports"),
+    Entry("/rules", "nav.rules"),
+    Entry("/staff", "nav.staff", frozenset({Role.ADMIN})),
+    Entry("/audit", "nav.audit", frozenset({Role.ADMIN, Role.SUPERVISOR})),
+)
 
 
 def navigation(role: str) -> list[Entry]:

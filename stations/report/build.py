@@ -1,9 +1,11 @@
 """One area's report for one month: read what happened, count, and put it in order.
 
 The same month gives the same report: nothing in it depends on when it is made, once the month is
-over and its incidents are closed.
+over and its incidents are closed. Counting runs in threads: a city's month must not hold up pages
+that ring.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,13 +51,15 @@ async def build(conn: AsyncConnection, *, area: str, month: str) -> Report:
     zone = ZoneInfo(tree[0].zone)
     start, end = span(month, zone)
     ids = [a.id for a in tree]
-    verdicts = [judge(c) for c in await stations_report.cases(conn, ids, start=start, end=end)]
+    cases = await stations_report.cases(conn, ids, start=start, end=end)
+    verdicts = await asyncio.to_thread(lambda: [judge(c) for c in cases])
     people = await stations_report.population(conn, ids, start=start, end=end)
     sections = []
     for place in tree:
         below = _below(tree, place.id)
         own = await _desks(conn, place, zone, start, end)
-        sections.append(Section(place, [*_counted(below, verdicts, people), *own]))
+        counted = await asyncio.to_thread(_counted, below, verdicts, people)
+        sections.append(Section(place, [*counted, *own]))
     return Report(month, tree[0].zone, sections)
 
 

@@ -3,11 +3,12 @@
 import csv
 import io
 from pathlib import Path
+from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from stations.console.words import Language, Words, load
-from stations.report.build import Report
+from stations.report.build import Report, Section
 from stations.report.figures import Figure
 
 _FOLDER = Path(__file__).parent
@@ -45,6 +46,30 @@ def to_html(report: Report, language: Language) -> str:
         shown=lambda f: _shown(f, words),
         made_of=_made_of,
     )
+
+
+class Line(NamedTuple):
+    """A figure as people read it."""
+
+    slice: str
+    measure: str
+    value: str
+    made_of: str
+
+
+def of_group(section: Section, language: Language) -> list[tuple[str, list[Line]]]:
+    """A section's figures in words, by group, groups without figures left out."""
+    words = load(WORDS)[language]
+    found = []
+    for group in GROUPS:
+        lines = [
+            Line(_sliced(f, words), words(f"measure_{f.measure}"), _shown(f, words), _made_of(f))
+            for f in section.figures
+            if f.group == group
+        ]
+        if lines:
+            found.append((words(f"group_{group}"), lines))
+    return found
 
 
 def _sliced(figure: Figure, words: Words) -> str:
