@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 from store.console_scope import own_elders
 from store.console_sessions import Connection
 from store.stations_incident import IncidentAlert
+from store.stations_people import BoardContact, contacts_of
 
 _MOST_ALERTS = 100
 
@@ -165,3 +166,20 @@ async def quiet(conn: Connection, elder: str, home: str, *, now: datetime) -> Se
     async with conn.cursor(row_factory=class_row(Quiet)) as cursor:
         await cursor.execute(_QUIET.encode(), {"elder": elder, "home": home, "now": now})
         return await cursor.fetchall()
+
+
+async def device_alerts(conn: Connection, devices: Sequence[str]) -> dict[str, list[str]]:
+    """By device id, the rules of its open device alerts."""
+    cursor = await conn.execute(
+        """
+        SELECT device, array_agg(DISTINCT rule ORDER BY rule) FROM alert
+        WHERE cleared IS NULL AND category = 'device' AND device = ANY(%s) GROUP BY device
+        """,
+        (list(devices),),
+    )
+    return dict(await cursor.fetchall())
+
+
+async def contacts(conn: Connection, elder: str) -> list[BoardContact]:
+    """In calling order."""
+    return (await contacts_of(conn, [elder])).get(elder, [])
