@@ -51,14 +51,22 @@ _CONFLICT = {
             IS DISTINCT FROM excluded.evidence -> 'no_data_since'""",
     ),
 }
-_TELL = """
-WITH said AS (
+_WRITE = """
+WITH changed AS (
+    {insert} {conflict} RETURNING id
+), told AS (
     INSERT INTO alert_event (at, alert, kind, station, detail)
-    VALUES (clock_timestamp(), %(id)s, %(kind)s, %(station)s, %(detail)s)
+    SELECT clock_timestamp(), id, %(kind)s, %(station)s, %(detail)s FROM changed
+), queued AS (
+    INSERT INTO alert_change (alert, lane, kind, severity, at)
+    SELECT id, %(lane)s, %(kind)s, %(severity)s, %(at)s FROM changed
 )
-INSERT INTO alert_change (alert, lane, kind, severity, at)
-VALUES (%(id)s, %(lane)s, %(kind)s, %(severity)s, %(at)s)
+SELECT pg_notify('vigil_alert_change', '') FROM changed
 """
+_WRITES = {
+    kind: _WRITE.format(insert=_INSERT, conflict=conflict).encode()
+    for kind, conflict in _CONFLICT.items()
+}
 
 
 def write_changes(
@@ -67,7 +75,8 @@ def write_changes(
     """Write what the rules said, in order, in the caller's transaction. `raised`: µs UTC.
 
     Returns the ids of the alerts that really changed, one for each change that took effect: a
-    change that is in the store already makes no second alert and wakes nobody.
+    change that is in the store already makes no second alert and wakes nobody. Two trips to the
+    store, however many changes there are: a press waits for them.
     """
     if not changes:
         return []
@@ -76,17 +85,12 @@ def write_changes(
         homes={c.home for c in changes if c.home},
         gateways={clean(c.gateway) for c in changes if c.gateway},
     )
-    effective = []
-    with connection.transaction(), connection.cursor() as cursor:
-        for change in changes:
-            row = _row(change, raised, stations)
-            cursor.execute(f"{_INSERT} {_CONFLICT[change.kind]}".encode(), row)
-            if cursor.rowcount:
-                cursor.execute(_TELL, row)
-                effective.append(change.id)
-        if effective:
-            cursor.execute("NOTIFY vigil_alert_change")
-    return effective
+    with connection.pipeline():
+        written = [
+            connection.execute(_WRITES[change.kind], _row(change, raised, stations))
+            for change in changes
+        ]
+    return [c.id for c, cursor in zip(changes, written, strict=True) if cursor.rowcount]
 
 
 def read_alerts(
