@@ -42,11 +42,13 @@ async def confirm(conn: AsyncConnection, actor: Actor, now: datetime, policy: Po
     return ends
 
 
-async def sign_out(conn: AsyncConnection, actor: Actor, now: datetime, policy: Policy) -> int:
-    """The worker goes; how many incidents of theirs page now. Nothing where no shift runs but
-    what they hold still passes on."""
+async def sign_out(
+    conn: AsyncConnection, actor: Actor, now: datetime, policy: Policy, *, note: str | None = None
+) -> int:
+    """The worker goes; how many incidents of theirs page now. Where no shift runs what they hold
+    still passes on. `note`: what they have to say to whoever comes next."""
     async with conn.transaction():
-        await stations_duty.end(conn, actor.staff, now=now, why="signed out")
+        await stations_duty.end(conn, actor.staff, now=now, why="signed out", note=note)
         await _record(conn, "shift_ended", actor, now)
         return await _pass_on(conn, actor.staff, now, policy)
 

@@ -46,3 +46,22 @@ async def station_names(conn: Connection) -> dict[str, str]:
     """What stations are called, retired ones too."""
     cursor = await conn.execute("SELECT id, name FROM station")
     return {id_: name async for id_, name in cursor}
+
+
+class Colleague(NamedTuple):
+    """Somebody who may take an incident over."""
+
+    id: str
+    name: str
+
+
+async def colleagues(conn: Connection) -> dict[str, list[Colleague]]:
+    """By station, everybody who acts there, by name."""
+    cursor = await conn.execute(
+        "SELECT station, id, name FROM staff WHERE retired_at IS NULL AND role <> 'supervisor'"
+        " ORDER BY station, name, id"
+    )
+    found: dict[str, list[Colleague]] = {}
+    async for station, id_, name in cursor:
+        found.setdefault(station, []).append(Colleague(id_, name))
+    return found

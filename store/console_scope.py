@@ -74,3 +74,17 @@ async def own_elders(conn: Connection, station: str, elders: Collection[str]) ->
         {"station": station, "elders": list(elders)},
     )
     return {row[0] for row in await cursor.fetchall()}
+
+
+async def holds(conn: Connection, station: str, home: str) -> bool:
+    """Whether a home lies under a station."""
+    cursor = await conn.execute(
+        f"""
+        WITH RECURSIVE {BELOW}
+        SELECT EXISTS (SELECT FROM home WHERE id = %(home)s AND retired_at IS NULL
+                       AND area IN (SELECT area FROM below))
+        """.encode(),  # noqa: S608 (our own text)
+        {"station": station, "home": home},
+    )
+    row = await cursor.fetchone()
+    return bool(row and row[0])

@@ -51,6 +51,8 @@ class BoardIncident:
     note: str | None
     lane: str
     home: str | None
+    area: str | None
+    area_name: str | None
     address: str | None
     door_note: str | None
     holder: str | None
@@ -69,6 +71,11 @@ class BoardIncident:
     def levels(self) -> tuple[str, ...]:
         """The levels it has reached, in the order they joined."""
         return tuple(dict.fromkeys(s.level for s in self.stations))
+
+    @property
+    def zone(self) -> str | None:
+        """Where it happens; None where that is not known."""
+        return next((elder.zone for elder in self.elders), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +105,13 @@ class BoardTask:
 
 _HEADS = """
 SELECT i.id, i.revision, i.severity, i.state, i.test, i.opened_at, i.acknowledged_at, i.closed_at,
-    i.outcome, i.reached, i.note, i.lane, i.home, h.address, h.door_note, i.holder,
-    s.name AS holder_name, i.holder_station, i.ladder_from IS NOT NULL AS climbing, i.due_at,
-    i.next_level
+    i.outcome, i.reached, i.note, i.lane, i.home, h.area, r.name AS area_name,
+    h.address, h.door_note, i.holder, s.name AS holder_name, i.holder_station,
+    i.ladder_from IS NOT NULL AS climbing, i.due_at, i.next_level
 FROM incident i
 JOIN incident_station j ON j.incident = i.id AND j.station = %(station)s
 LEFT JOIN home h ON h.id = i.home
+LEFT JOIN area r ON r.id = h.area
 LEFT JOIN staff s ON s.id = i.holder
 WHERE {which}
 ORDER BY i.severity = 'red' DESC, i.opened_at, i.id

@@ -143,13 +143,15 @@ async def seen(conn: AsyncConnection, staff: Sequence[str], now: datetime) -> No
     )
 
 
-async def end(conn: AsyncConnection, staff: str, *, now: datetime, why: str) -> Confirmed | None:
+async def end(
+    conn: AsyncConnection, staff: str, *, now: datetime, why: str, note: str | None = None
+) -> Confirmed | None:
     """End a worker's shift; None if they have none. A second end changes nothing."""
     return await _one(
         conn,
-        "UPDATE shift SET ended_at = %s, why = %s WHERE staff = %s AND ended_at IS NULL "
+        "UPDATE shift SET ended_at = %s, why = %s, note = %s WHERE staff = %s AND ended_at IS NULL "
         "RETURNING id, staff, station, confirmed_at, ends_at",
-        now, why, staff,
+        now, why, note, staff,
     )  # fmt: skip
 
 
@@ -181,6 +183,28 @@ async def of(conn: AsyncConnection, staff: str) -> Confirmed | None:
         "WHERE staff = %s AND ended_at IS NULL",
         staff,
     )
+
+
+class Handover(NamedTuple):
+    """What somebody said at the end of their shift."""
+
+    name: str
+    at: datetime
+    note: str
+
+
+async def handover(conn: AsyncConnection, station: str, since: datetime) -> Handover | None:
+    """A station's last message from a shift that ended after `since`."""
+    cursor = await conn.execute(
+        """
+        SELECT s.name, h.ended_at, h.note FROM shift h JOIN staff s ON s.id = h.staff
+        WHERE h.station = %s AND h.ended_at > %s AND h.note IS NOT NULL
+        ORDER BY h.ended_at DESC LIMIT 1
+        """,
+        (station, since),
+    )
+    row = await cursor.fetchone()
+    return Handover(*row) if row else None
 
 
 async def working(

@@ -36,6 +36,8 @@ class BoardElder:
     doctor: str | None
     note: str | None
     tags: list[str]
+    zone: str | None
+    """Theirs, else the one that their area inherits; None: nobody has said."""
     concerned: bool
 
 
@@ -49,7 +51,14 @@ async def elders_of(
         await cursor.execute(
             """
             SELECT e.id, e.name, e.home, h.address, e.living, e.care_level, e.birth_year, e.phone,
-                e.doctor, e.note, e.tags
+                e.doctor, e.note, e.tags, coalesce(e.zone, (
+                    WITH RECURSIVE up AS (
+                        SELECT a.zone, a.parent, 0 AS depth FROM area a WHERE a.id = h.area
+                        UNION ALL
+                        SELECT a.zone, a.parent, up.depth + 1
+                        FROM area a JOIN up ON a.id = up.parent
+                        WHERE up.depth < 32 AND up.zone IS NULL
+                    ) SELECT up.zone FROM up WHERE up.zone IS NOT NULL LIMIT 1)) AS zone
             FROM elder e JOIN home h ON h.id = e.home
             WHERE e.retired_at IS NULL AND (e.home = ANY(%s) OR e.id = ANY(%s)) ORDER BY e.id
             """,

@@ -31,11 +31,13 @@ class Deed(NamedTuple):
     outcome: str | None
     reached: str | None
     note: str | None
+    to: str | None = None
 
 
 async def act(request: Request) -> Response:
-    """POST /incidents/{incident} with `action`, and for closing `outcome`, `reached` or both as
-    `quick`, and `note`. 404 where the incident never reached the worker's station."""
+    """POST /incidents/{incident} with `action`; for closing `outcome`, `reached` or both as
+    `quick`; for handing over `to`; and `note`. 404 where the incident never reached the worker's
+    station."""
     session = await worker(request)
     deed = _deed(await checked_form(request, session))
     app, incident = console(request), request.path_params["incident"]
@@ -74,7 +76,7 @@ async def finish(request: Request) -> Response:
     refused = None
     try:
         async with app.connection() as conn:
-            await work.finish_task(conn, task, actor, now, _note(form))
+            await work.finish_task(conn, task, actor, now, note_of(form))
     except Refused as refusal:
         refused = _unless_foreign(refusal)
     await app.hub.refresh()
@@ -102,6 +104,7 @@ async def _act(app: Console, incident: UUID, deed: Deed, session: Session) -> Re
                 outcome=deed.outcome,
                 reached=deed.reached,
                 note=deed.note,
+                to=deed.to,
                 policy=app.policy,
             )
     except Refused as refusal:
@@ -129,8 +132,7 @@ async def _sentence(
 
 
 def _plain(refused: Refused, reader: Reader) -> str:
-    sentence: str = getattr(refused.sentence, reader.words.language)
-    return sentence
+    return reader.words.of(refused.sentence)
 
 
 def _deed(form: FormData) -> Deed:
@@ -141,13 +143,14 @@ def _deed(form: FormData) -> Deed:
     except ValueError:
         raise HTTPException(400) from None
     if action is not Action.CLOSE:
-        return Deed(action, None, None, _note(form))
+        return Deed(action, None, None, note_of(form), to=fields.get("to") or None)
     outcome, reached = fields.get("outcome") or None, fields.get("reached") or None
     if quick := fields.get("quick"):
         outcome, _, reached = str(quick).partition(":")
-    return Deed(action, outcome, reached, _note(form))
+    return Deed(action, outcome, reached, note_of(form))
 
 
-def _note(form: FormData) -> str | None:
+def note_of(form: FormData) -> str | None:
+    """The free text of a form, without control characters; None for none."""
     text = str(form.get("note") or "")
     return _CONTROL.sub("", text).strip()[:_LONGEST_NOTE] or None

@@ -18,10 +18,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from stations.console import office
+from stations.console import leaving, office, telephone
 from stations.console.actions import act, finish, shift
-from stations.console.board import alive, board_page, incident_link
+from stations.console.board import alive, board_page
 from stations.console.cards import Cards
+from stations.console.case.routes import routes as case_routes
 from stations.console.context import Clock, Console, Pool, console, transaction
 from stations.console.events import events
 from stations.console.guard import wants_json
@@ -63,7 +64,6 @@ def create_app(
     app = _Guarded(
         routes=[
             Route("/", board_page),
-            Route("/incidents/{incident:uuid}", incident_link),
             Route("/incidents/{incident:uuid}", act, methods=["POST"]),
             Route("/tasks/{task:uuid}", finish, methods=["POST"]),
             Route("/shift", shift, methods=["POST"]),
@@ -73,6 +73,9 @@ def create_app(
             Route("/login", login, methods=["POST"]),
             Route("/logout", logout, methods=["POST"]),
             Route("/healthz", healthz),
+            *case_routes,
+            *leaving.routes,
+            *telephone.routes,
             *office.routes,
             Mount("/static", _Static(directory=_STATIC)),
         ],

@@ -3,12 +3,12 @@
 Figures alone for other roles: names are for those who answer. Every page with names is audited.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from schemas.directory import Role
 from stations.console.boards import Board
@@ -16,8 +16,11 @@ from stations.console.context import Console, console
 from stations.console.events import event_id
 from stations.console.guard import signed_in, worker
 from stations.console.pages import Reader
-from store import console_audit, stations_board
+from store import console_audit, stations_duty
 from store.console_sessions import Session
+
+_SAID_FOR = timedelta(hours=12)
+"""So long a board shows what the last shift had to say."""
 
 
 async def board_page(request: Request) -> Response:
@@ -28,17 +31,6 @@ async def board_page(request: Request) -> Response:
     if session.role != Role.DUTY:
         return await _figures(request, session)
     return await show_board(request, session)
-
-
-async def incident_link(request: Request) -> Response:
-    """GET /incidents/{incident}: where a page on a phone leads. 404 outside the own scope."""
-    session = await worker(request)
-    incident: UUID = request.path_params["incident"]
-    async with console(request).connection() as conn:
-        found = await stations_board.incident(conn, incident, session.station)
-    if found is None:
-        raise HTTPException(404)
-    return RedirectResponse(f"/#incident-{incident}", 303)
 
 
 async def alive(request: Request) -> Response:
@@ -55,6 +47,8 @@ async def show_board(
     await app.hub.refresh(session.station)
     board = await app.hub.board(session.station)
     await _audit(app, session, board)
+    async with app.connection() as conn:
+        said = await stations_duty.handover(conn, session.station, await app.clock() - _SAID_FOR)
     reader = app.pages.reader(request)
     return app.pages.page(
         request,
@@ -66,6 +60,7 @@ async def show_board(
         cards=[app.card(shown, session, reader) for shown in board.shown],
         tasks=app.tasks(board, session, reader),
         tasks_count=len(board.tasks),
+        handover=said,
         now=app.hub.now(),
         **_by_severity(board),
     )

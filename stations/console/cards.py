@@ -7,12 +7,14 @@ import re
 import secrets
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import NamedTuple
 
 from schemas.alerts import Severity
 from stations.console.boards import urgency
 from stations.console.pages import Pages, Reader
 from stations.work import Action, Outcome, Reached
+from store.console_live import Colleague
 from store.console_sessions import Session
 from store.stations_board import BoardIncident, BoardTask
 from store.stations_incident import IncidentAlert
@@ -73,12 +75,13 @@ class Cards:
         *,
         stations: Mapping[str, str],
         now: datetime | None,
+        colleagues: Mapping[str, Sequence[Colleague]] | None = None,
         brief: bool = False,
         rendered: Rendered | None = None,
     ) -> str:
-        """`stations`: names by id. `now`: so that a time of another day shows its day. `brief`:
-        without people and history, for a page that shows them itself. `rendered` keeps what it is
-        for the next reader."""
+        """`stations`: names by id. `now`: so that a time of another day shows its day.
+        `colleagues`: by station, who may take it over. `brief`: without people and history, for a
+        page that shows them itself. `rendered` keeps what it is for the next reader."""
         mine = incident.holder == session.staff
         key = (session.station, mine, brief, *_kind(reader, now))
         kept: Rendered = {} if rendered is None else rendered
@@ -100,7 +103,9 @@ class Cards:
                 outcomes=list(Outcome),
                 ways=list(Reached),
                 order=order(incident),
-                page=page_key(incident, session.staff),
+                page=page_key(incident, session.staff, session.station),
+                takers=takers(incident, colleagues or {}),
+                asked=asked(incident, colleagues or {}),
                 tel=tel,
             )
         return kept[key].replace(self._token, session.csrf)
@@ -176,15 +181,55 @@ def order(incident: BoardIncident) -> str:
     return f"{int(test)}{rank + 9}-{round(opened * 1e6):020d}-{incident.id}"
 
 
-def page_key(incident: BoardIncident, staff: str) -> str:
+def page_key(incident: BoardIncident, staff: str, station: str) -> str:
     """Names this call for an answer, so that a page rings once for it; "" when none is asked.
 
-    Every new page of the ladder moves `due_at`.
+    Every new page of the ladder moves `due_at`. What somebody holds calls them, and the stations
+    that were paged since anybody last acted on it.
     """
-    asks = incident.climbing and incident.holder in (None, staff)
+    asks = incident.climbing and (
+        incident.holder in (None, staff) or station in _paged_since_a_deed(incident)
+    )
     if not asks or incident.due_at is None:
         return ""
     return f"{incident.id}@{round(incident.due_at.timestamp() * 1000)}"
+
+
+def _paged_since_a_deed(incident: BoardIncident) -> set[str]:
+    """Stations paged by what stands newest on record."""
+    newest = takewhile(lambda event: event.staff is None, incident.events)
+    return {
+        station
+        for event in newest
+        if event.kind == "paged"
+        for station in (
+            *(page["station"] for page in event.detail["pages"]),
+            *event.detail["again"],
+        )
+    }
+
+
+def asked(incident: BoardIncident, colleagues: Mapping[str, Sequence[Colleague]]) -> str | None:
+    """The name of whoever was asked to take it over and has not answered yet."""
+    deeds = (event for event in incident.events if event.staff is not None)
+    last = next(deeds, None)
+    if last is None or last.kind != Action.HAND_OVER or not incident.climbing:
+        return None
+    among = colleagues.get(last.detail.get("to_station", ""), ())
+    return next((c.name for c in among if c.id == last.detail.get("to")), last.detail.get("to"))
+
+
+def takers(
+    incident: BoardIncident, colleagues: Mapping[str, Sequence[Colleague]]
+) -> list[tuple[str, list[Colleague]]]:
+    """By station that it has reached, who may take it off its holder's hands: own station first."""
+    stations = [s.station for s in incident.stations]
+    reached = sorted(stations, key=lambda station: station != incident.holder_station)
+    found = [
+        (station, [c for c in colleagues.get(station, ()) if c.id != incident.holder])
+        for station in reached
+    ]
+    return [(station, people) for station, people in found if people]
 
 
 def tel(phone: str) -> str:

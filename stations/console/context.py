@@ -53,14 +53,16 @@ class Console:
         """See `transaction`."""
         return transaction(self.pool)
 
-    def card(self, shown: Shown, session: Session, reader: Reader) -> str:
-        """A card of a board."""
+    def card(self, shown: Shown, session: Session, reader: Reader, *, brief: bool = False) -> str:
+        """A card of a board; `brief` without what the page around it shows itself."""
         return self.cards.card(
             shown.incident,
             session,
             reader,
             stations=self.hub.station_names,
+            colleagues=self.hub.colleagues,
             now=self.hub.now(),
+            brief=brief,
             rendered=shown.rendered,
         )
 

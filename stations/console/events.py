@@ -62,7 +62,7 @@ async def events(request: Request) -> Response:
 
 def _view(request: Request, app: Console, session: Session) -> View:
     if request.query_params.get("watch"):
-        return CallsView(session.staff, _uuid(request.query_params.get("incident", "")))
+        return CallsView(session, _uuid(request.query_params.get("incident", "")))
     last = request.headers.get("last-event-id") or request.query_params.get("after", "")
     return BoardView(app, session, app.pages.reader(request), _step(last, app.hub.name))
 
@@ -165,8 +165,8 @@ class BoardView:
 class CallsView:
     """What asks a worker who is looking at something else; and one incident's revision."""
 
-    def __init__(self, staff: str, incident: UUID | None) -> None:
-        self._staff = staff
+    def __init__(self, session: Session, incident: UUID | None) -> None:
+        self._session = session
         self._incident = incident
         self._told: list[bytes] = []
 
@@ -181,7 +181,8 @@ class CallsView:
         return news
 
     def _calls(self, board: Board) -> list[dict[str, str]]:
-        asking = [(page_key(incident, self._staff), incident) for incident in board.asking]
+        who = self._session
+        asking = [(page_key(one, who.staff, who.station), one) for one in board.asking]
         return [
             {"page": page, "id": str(incident.id), "severity": incident.severity}
             for page, incident in asking

@@ -39,6 +39,7 @@ class Hub:
     ) -> None:
         self.name = name
         self.station_names: dict[str, str] = {}
+        self.colleagues: dict[str, list[console_live.Colleague]] = {}
         self._directory = -1
         self._pool = pool
         self._clock = clock
@@ -135,6 +136,7 @@ class Hub:
             versions = await console_live.versions(conn, self._boards)
             if versions.directory != self._directory:
                 self.station_names = await console_live.station_names(conn)
+                self.colleagues = await console_live.colleagues(conn)
                 self._directory = versions.directory
             for board in self._boards.values():
                 await self._update(conn, board, versions)

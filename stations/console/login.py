@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from schemas.topics import ID_PATTERN
 from stations import shifts
 from stations.console import sessions
+from stations.console.actions import note_of
 from stations.console.context import Console, console
 from stations.console.guard import form_of, signed_in
 from stations.console.settings import ConsoleSettings
@@ -52,7 +53,8 @@ async def login(request: Request) -> Response:
 
 
 async def logout(request: Request) -> Response:
-    """POST /logout: the worker goes, and what they hold passes on."""
+    """POST /logout with `note` for whoever comes next: the worker goes, and what they hold passes
+    on."""
     app = console(request)
     if session := await signed_in(request):
         form = await form_of(request)
@@ -63,7 +65,7 @@ async def logout(request: Request) -> Response:
             await console_sessions.delete(conn, session.token_hash)
             await console_audit.record(conn, at=now, staff=session.staff, action="logout")
             actor = Actor(session.staff, session.station)
-            await shifts.sign_out(conn, actor, now, app.policy)
+            await shifts.sign_out(conn, actor, now, app.policy, note=note_of(form))
     response = RedirectResponse("/login", 303)
     sessions.forget_cookie(response, app.settings)
     return response

@@ -51,6 +51,7 @@ class Pages:
         # Filters first: templates are compiled with them. All are read now, so that no request
         # waits for a disk.
         self._environment.filters["clock"] = _clock
+        self._environment.filters["there"] = _there
         self._environment.filters["millis"] = _millis
         self._environment.filters["station_name"] = _station_name
         self._environment.globals |= {
@@ -119,6 +120,16 @@ def _clock(context: Context, when: datetime, today: datetime | None = None) -> s
     if today is not None and today.astimezone(zone).date() == local.date():
         return f"{local:%H:%M}"
     return f"{local:%m-%d %H:%M}"
+
+
+@pass_context
+def _there(context: Context, when: datetime, zone: str | None) -> str:
+    """Hours and minutes where it happens; "" where the reader's clock shows the same."""
+    known = _zones().get(zone or "")
+    if known is None:
+        return ""
+    there, here = when.astimezone(known), when.astimezone(context["zone"])
+    return "" if there.utcoffset() == here.utcoffset() else f"{there:%H:%M}"
 
 
 @cache

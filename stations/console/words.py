@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from schemas.alerts import Sentence
+
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
@@ -24,6 +26,10 @@ class Words:
     def __call__(self, key: str, /, **values: object) -> str:
         """The string; KeyError for a key that no catalogue has or a value that is not given."""
         return self.strings[key].format(**values)
+
+    def of(self, sentence: Sentence) -> str:
+        """A sentence that stands in both languages."""
+        return sentence.zh if self.language == "zh" else sentence.en
 
     def either(self, key: str, otherwise: str) -> str:
         """The string, or what is to be shown for a word that came from outside."""

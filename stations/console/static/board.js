@@ -2,6 +2,7 @@
 
 import { putCard, putTasks, removeCard, Sweep } from "./cards.js";
 import { setServerTime, tick } from "./clock.js";
+import { filter, followFilters } from "./filters.js";
 import { sendFormsFrom } from "./forms.js";
 import { onKeys, typing } from "./frame.js";
 import { note, watch } from "./watch.js";
@@ -27,6 +28,7 @@ function count() {
 }
 
 function changed() {
+  filter(list);
   const reds = count();
   const fresh = alarm.follow(reds.map((card) => card.dataset.page));
   tick();
@@ -82,11 +84,17 @@ onKeys({
   j: () => choose(1),
   k: () => choose(-1),
   a: () => chosen()?.querySelector(".acts .primary")?.click(),
+  f: () => {
+    document.getElementById("filters").open = true;
+    document.querySelector("#filter select").focus();
+  },
+  m: () => location.assign("/people"),
   c: () => chosen()?.querySelector(".closing > summary")?.click(),
 });
 
 sendFormsFrom(document, { list, ended: () => link.end(), changed });
 setServerTime(Number(page.dataset.now));
 setInterval(tick, 500);
+followFilters(list);
 changed();
 link.start();

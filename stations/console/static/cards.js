@@ -14,13 +14,13 @@ const keyOf = (element) =>
 
 function carry(old, fresh) {
   const parts = new Map();
-  for (const element of fresh.querySelectorAll("[data-part], input, textarea, button, summary, a"))
+  for (const element of fresh.querySelectorAll("[data-part], input, textarea, select, button, summary, a"))
     parts.set(keyOf(element), element);
   for (const fold of old.querySelectorAll("details[data-part]")) {
     const same = parts.get(keyOf(fold));
     if (same) same.open = fold.open;
   }
-  for (const field of old.querySelectorAll("input:not([type=hidden]), textarea")) {
+  for (const field of old.querySelectorAll("input:not([type=hidden]), textarea, select")) {
     const same = parts.get(keyOf(field));
     if (!same) continue;
     if (field.type === "radio") same.checked = field.checked;

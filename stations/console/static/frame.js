@@ -34,6 +34,13 @@ const help = document.getElementById("help");
 const toggleHelp = () => (help.open ? help.close() : help.showModal());
 document.getElementById("help-open")?.addEventListener("click", toggleHelp);
 
+// The address may have changed since the page was made.
+document.querySelector("a[hreflang]")?.addEventListener("click", (event) => {
+  const there = new URL(location.href);
+  there.searchParams.set("lang", event.currentTarget.hreflang);
+  event.currentTarget.href = there.href;
+});
+
 export const typing = () =>
   document.activeElement?.matches("textarea, select, input:not([type=hidden], [type=radio])");
 
