@@ -1,7 +1,8 @@
 """A capture: MQTT traffic as JSON Lines, in the form `mosquitto_sub -F %j` writes.
 
 So any broker's traffic can be recorded with the standard tool and replayed here. Our own captures
-add `payload_hex` where the payload is not UTF-8. `tst` is the received time; its zone comes in the
+add `payload_hex` where the payload is not UTF-8, and ingest's own recording what `Captured` says of
+`backlog` and `heard`. `tst` is the received time; its zone comes in the
 form `2026-01-31T08:00:00.123456Z+0800` (local time, a `Z` that means nothing, the offset).
 """
 
@@ -13,13 +14,19 @@ from schemas.times import format_rfc3339, parse_rfc3339
 
 
 class Captured(NamedTuple):
-    """One message of a capture. `received`: µs UTC."""
+    """One message of a capture. `received`: µs UTC.
+
+    `backlog`: received while ingest was catching up, so that it moved no time. `heard`: when it
+    was first heard (µs UTC), if its alert went out before it could be stored.
+    """
 
     received: int
     topic: str
     payload: bytes
     qos: int
     retain: bool
+    backlog: bool = False
+    heard: int | None = None
 
 
 class CaptureError(ValueError):
@@ -33,6 +40,8 @@ class _Line(msgspec.Struct):
     retain: int | bool = 0
     payload: msgspec.Raw = msgspec.Raw(b"null")
     payload_hex: str | None = None
+    backlog: int | bool = 0
+    heard: str | None = None
 
 
 _decoder = msgspec.json.Decoder(_Line)
@@ -48,9 +57,11 @@ def parse_line(line: bytes) -> Captured:
         found = _decoder.decode(line)
         received = parse_rfc3339(_plain(found.tst))
         payload = _payload(found)
+        heard = None if found.heard is None else parse_rfc3339(found.heard)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         raise CaptureError(f"not a captured message: {error}") from None
-    return Captured(received, found.topic, payload, found.qos, bool(found.retain))
+    retain, backlog = bool(found.retain), bool(found.backlog)
+    return Captured(received, found.topic, payload, found.qos, retain, backlog, heard)
 
 
 def format_line(message: Captured) -> bytes:
@@ -62,6 +73,10 @@ def format_line(message: Captured) -> bytes:
         "retain": int(message.retain),
         "payloadlen": len(message.payload),
     }
+    if message.backlog:
+        line["backlog"] = 1
+    if message.heard is not None:
+        line["heard"] = format_rfc3339(message.heard)
     try:
         line["payload"] = message.payload.decode("utf-8")
     except UnicodeDecodeError:

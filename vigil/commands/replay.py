@@ -1,5 +1,6 @@
 """vigil replay: a capture or a store range through the rules, and what they would have said."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,93 +9,111 @@ from typing import Annotated, TextIO
 
 import typer
 
-from devices.catalogue import Catalogue
 from rules.engine import Engine
-from rules.load import load_catalogue
-from schemas.directory import Directory
-from schemas.registry import Registry
+from schemas.alerts import Alert
 from schemas.registry_csv import read_folder
 from schemas.times import parse_rfc3339
 from store.connect import connect
-from store.directory import load_directory, load_registry
+from store.directory import load_directory
 from vigil.clock import SystemClock
 from vigil.commands.common import ProgressBar, err, fail
-from vigil.replay import AlertBook, Problem, Run, read_capture, replay_capture, replay_store
+from vigil.replay import processes
+from vigil.replay.jobs import CaptureJob, Result, StoreJob, judge_files
+from vigil.replay.parts import split
 from vigil.settings import Settings
+
+_WORTH_IT = 64 * 1024 * 1024  # bytes of a capture: from here on every core gets a process
 
 
 def replay(
     *,
     registry: Annotated[Path | None, typer.Option("--registry", help="folder of CSV files")] = None,
-    capture: Annotated[Path | None, typer.Option("--capture", help="JSON Lines")] = None,
+    capture: Annotated[
+        Path | None,
+        typer.Option("--capture", help="JSON Lines (.jsonl, .jsonl.zst) or columns (.columns)"),
+    ] = None,
     since: Annotated[str | None, typer.Option("--since", help="store range, RFC 3339")] = None,
     until: Annotated[str | None, typer.Option("--until", help="store range, RFC 3339")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="alerts, one JSON a line")] = None,
     rules: Annotated[Path | None, typer.Option("--rules", help="another rule catalogue")] = None,
+    processes_: Annotated[
+        int | None,
+        typer.Option(
+            "--processes", min=1, help="shares of the areas; default: one a core for long captures"
+        ),
+    ] = None,
 ) -> None:
     """Judge a capture (--registry and --capture) or a range of the store (--since).
 
     Alerts go to --out or to standard output. It cannot page anybody.
     """
-    judge = Engine(load_catalogue(rules), Registry.build(Directory()))
     if capture is not None and registry is not None and since is None:
-        (book,) = judge_capture(registry, capture, [judge])
+        alerts = _capture(registry, capture, rules, processes_)
     elif since is not None and capture is None and registry is None:
-        book = _store(since, until, judge)
+        alerts = _store(since, until, rules, processes_)
     else:
         raise fail("give either --registry and --capture, or --since", 2)
     with _output(out) as stream:
-        for alert in book.in_order():
+        for alert in alerts:
             stream.write(alert.model_dump_json() + "\n")
 
 
-def judge_capture(registry: Path, capture: Path, judges: Sequence[Engine]) -> list[AlertBook]:
-    """Each judge's alerts; what could not be read or used is said on standard error."""
+def _capture(registry: Path, capture: Path, rules: Path | None, number: int | None) -> list[Alert]:
     directory = read_folder(registry)
-    runs, problems = [Run(judge, AlertBook(directory)) for judge in judges], list[Problem]()
-    with capture.open("rb") as lines, ProgressBar("replaying") as bar:
-        size = capture.stat().st_size
-        summary = replay_capture(
-            read_capture(lines, problems),
-            directory=directory,
-            catalogue=Catalogue.load(extra=Settings().devices.folder),
-            runs=runs,
-            progress=lambda _: bar.update(lines.tell() if not lines.closed else size, size),
-        )
-    for problem in problems[:20]:
-        err.print(f"{capture}, line {problem.line}: {problem.message}", markup=False)
-    for note in dict.fromkeys(note for judge in judges for note in judge.notes):
-        err.print(note, markup=False)
-    err.print(
-        f"{summary.messages} messages: {summary.readings} readings, {summary.rejected} rejected, "
-        f"{summary.quarantined} quarantined, {summary.duplicates} repeated; "
-        f"{len(problems)} lines unreadable; "
-        f"{', '.join(str(len(run.book.in_order())) for run in runs)} alerts"
-    )
-    return [run.book for run in runs]
+    if number is None:
+        number = (os.cpu_count() or 1) if capture.stat().st_size >= _WORTH_IT else 1
+    job = CaptureJob(registry, capture, rules)
+    with ProgressBar("replaying") as bar:
+        results = processes.run(job, split(directory, number), progress=bar.update)
+    return _told(capture, results)
 
 
-def _store(since: str, until: str | None, judge: Engine) -> AlertBook:
+def _store(since: str, until: str | None, rules: Path | None, number: int | None) -> list[Alert]:
     settings = Settings()
     try:
         begin = parse_rfc3339(since)
         end = parse_rfc3339(until) if until else SystemClock().now()
     except ValueError as error:
         raise fail(str(error), 2) from None
-    models = Catalogue.load(extra=settings.devices.folder).models()
     with connect(settings.store.dsn, application="vigil replay") as connection:
-        book = AlertBook(load_directory(connection))
-        judge.set_registry(load_registry(connection)[1].fitted(models))
-        rows = replay_store(
-            connection,
-            since=begin,
-            until=end,
-            partition_name=settings.ingest.partition,
-            judge=judge,
-            book=book,
-        )
-    err.print(f"{rows} rows judged; {len(book.in_order())} alerts")
-    return book
+        directory = load_directory(connection)
+    with ProgressBar("replaying") as bar:
+        job = StoreJob(begin, end, rules)
+        results = processes.run(job, split(directory, number or 1), progress=bar.update)
+    alerts = processes.merged(r.alerts for r in results)
+    err.print(f"{sum(r.rows for r in results)} rows judged; {len(alerts)} alerts")
+    return alerts
+
+
+def judge_capture(registry: Path, capture: Path, judges: Sequence[Engine]) -> list[list[Alert]]:
+    """Each judge's alerts; what could not be read or used is said on standard error."""
+    with ProgressBar("replaying") as bar:
+        result, books = judge_files(registry, capture, judges, progress=bar.update)
+    _say(capture, [result], [len(book) for book in books])
+    return books
+
+
+def _told(capture: Path, results: Sequence[Result]) -> list[Alert]:
+    alerts = processes.merged(r.alerts for r in results)
+    _say(capture, results, [len(alerts)])
+    return alerts
+
+
+def _say(capture: Path, results: Sequence[Result], alerts: Sequence[int]) -> None:
+    """Every share has read every line: what was wrong with them is told once."""
+    problems = results[0].problems
+    for problem in problems[:20]:
+        err.print(f"{capture}, {problem}", markup=False)
+    for note in dict.fromkeys(note for result in results for note in result.notes):
+        err.print(note, markup=False)
+    total = results[0].summary
+    for result in results[1:]:
+        total = total.plus(result.summary)
+    err.print(
+        f"{total.messages} messages: {total.readings} readings, {total.rejected} rejected, "
+        f"{total.quarantined} quarantined, {total.duplicates} repeated; "
+        f"{len(problems)} lines unreadable; {', '.join(map(str, alerts))} alerts"
+    )
 
 
 @contextmanager

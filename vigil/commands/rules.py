@@ -96,7 +96,7 @@ def diff(
     """Judge a capture by two catalogues: alerts that the new one adds, loses and moves."""
     judges = [Engine(load_catalogue(folder), Registry.build(Directory())) for folder in (old, new)]
     before, after = judge_capture(registry, capture, judges)
-    found = compare(before.in_order(), after.in_order())
+    found = compare(before, after)
     if json:
         out_json({rule: _difference(one) for rule, one in found.items()})
         return

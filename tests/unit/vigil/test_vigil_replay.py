@@ -19,7 +19,7 @@ from schemas.registry_csv import write_folder
 from schemas.times import MINUTE, SECOND
 from tests.support.registry import EAST, town
 from vigil.cli import app
-from vigil.seen import Seen
+from vigil.replay.seen import Seen
 
 START = 1_790_000_000 * SECOND
 
