@@ -18,7 +18,7 @@ class IngestSettings(BaseModel):
         default=2 * 1024 * 1024, gt=0, description="payload bytes in a batch at most"
     )
     batch_age_ms: int = Field(
-        default=5, ge=0, description="how long the first message of a batch waits for others"
+        default=2, ge=0, description="how long the first message of a batch waits for others"
     )
     queue_count: int = Field(
         default=70_000,
@@ -68,6 +68,11 @@ class IngestSettings(BaseModel):
         default=Path("~/.local/state/vigil"),
         description="where this process keeps what it said ahead of the store; copies on one "
         "machine may share it, and then take over from each other at once",
+    )
+    record_folder: Path | None = Field(
+        default=None,
+        description="folder in which everything committed is recorded as captures besides, for "
+        "replays; nothing is ever deleted there",
     )
     in_flight_window: int = Field(
         default=8_000,

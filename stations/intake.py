@@ -23,8 +23,9 @@ from store.stations_intake import Arrived
 
 log = structlog.get_logger(__name__)
 
-_LANES = 64  # a transaction: enough to share a slow commit, few enough to be on time
-_PER_LANE = 64
+AT_ONCE = 64
+"""Lanes of a claim, and changes of one of them: enough to share a slow commit, few enough to be on
+time. Who handled fewer changes has left none behind."""
 _RETRY = timedelta(seconds=5)
 _TO_DOCTOR = "vital-trend"
 """The rule whose alerts are for the contracted family doctor (家庭医生签约)."""
@@ -54,7 +55,7 @@ async def take(conn: AsyncConnection, now: datetime, policy: Policy) -> int:
 
 
 async def _claim(conn: AsyncConnection, now: datetime) -> Lanes:
-    return await stations_intake.claim(conn, now=now, lanes=_LANES, per_lane=_PER_LANE)
+    return await stations_intake.claim(conn, now=now, lanes=AT_ONCE, per_lane=AT_ONCE)
 
 
 async def _together(conn: AsyncConnection, lanes: Lanes, now: datetime, policy: Policy) -> int:

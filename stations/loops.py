@@ -31,13 +31,13 @@ class Wake:
     def set(self) -> None:
         self._event.set()
 
-    async def wait(self, seconds: float) -> None:
-        """Until set, or for so long."""
+    async def wait(self, seconds: float) -> bool:
+        """Until set, or for so long; whether it was set."""
         try:
             async with asyncio.timeout(seconds):
-                await self._event.wait()
+                return await self._event.wait()
         except TimeoutError:
-            return
+            return False
 
     def clear(self) -> None:
         self._event.clear()
@@ -53,9 +53,17 @@ class Watch:
 
 
 async def forever(
-    name: str, work: Callable[[], Awaitable[float]], *, wake: Wake, watch: Watch
+    name: str,
+    work: Callable[[], Awaitable[float]],
+    *,
+    wake: Wake,
+    watch: Watch,
+    behind: float = 0,
 ) -> None:
-    """Call `work` again and again; it says for how many seconds it may rest (0: more waits)."""
+    """Call `work` again and again; it says for how many seconds it may rest (0: more waits).
+
+    Woken, it lets others go first for `behind` seconds: the same commit has something to send.
+    """
     attempt = 0
     while True:
         ending.check()
@@ -68,8 +76,8 @@ async def forever(
             continue
         attempt = 0
         watch.troubled.discard(name)
-        if rest > 0:
-            await wake.wait(rest)
+        if rest > 0 and await wake.wait(rest) and behind:
+            await asyncio.sleep(behind)
 
 
 async def listen(

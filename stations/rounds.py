@@ -12,7 +12,7 @@ from stations.backoff import backoff
 from stations.channels.base import Channel
 from stations.climb import climb_due
 from stations.deliver import next_due, send_due
-from stations.intake import take
+from stations.intake import AT_ONCE, take
 from stations.loops import Wake, Watch
 from stations.quiet import expire
 from stations.settings import StationsSettings
@@ -62,7 +62,8 @@ class Rounds:
             return self._poll
         queued.set()
         self._watch.metrics.changes.inc(handled)
-        return 0
+        # What comes meanwhile wakes it; an empty look round would only be in the senders' way.
+        return 0 if handled >= AT_ONCE else self._poll
 
     async def ladder(self, queued: Wake) -> float:
         """Rest until the next timer, so that a rung is taken on the second."""

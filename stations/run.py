@@ -29,6 +29,8 @@ from stations.settings import StationsSettings
 from store import stations_clock, stations_pool
 from store.stations_clock import Clock
 
+_LADDER_BEHIND_S = 0.05  # what an incident sets off is sent before its next timer is looked at
+
 Serve = Callable[[AsyncConnectionPool, Callable[[], Collection[str]]], Awaitable[None]]
 """The console: given the open pool, and what names the parts that do not work at present."""
 
@@ -120,7 +122,9 @@ def _start_rounds(
     """One task a loop, and one a channel, so that none waits for another."""
     intake, ladder = partial(work.intake, wakes.queued), partial(work.ladder, wakes.queued)
     group.create_task(forever("intake", intake, wake=wakes.changed, watch=watch))
-    group.create_task(forever("ladder", ladder, wake=wakes.decided, watch=watch))
+    group.create_task(
+        forever("ladder", ladder, wake=wakes.decided, watch=watch, behind=_LADDER_BEHIND_S)
+    )
     group.create_task(forever("figures", work.figures, wake=Wake(), watch=watch))
     shifts = partial(work.shifts, wakes.queued)
     group.create_task(forever("shifts", shifts, wake=Wake(), watch=watch))

@@ -7,7 +7,6 @@ is gone, and so takes nothing behind it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -16,14 +15,21 @@ from psycopg.types.json import Jsonb
 from store.stations_incident import IncidentAlert
 
 _FIRST_OF_LANE = """
-(c.retry_at IS NULL OR c.retry_at <= %(now)s) AND c.lane <> ALL(%(have)s)
+(c.retry_at IS NULL OR c.retry_at <= %(now)s)
 AND NOT EXISTS (SELECT FROM alert_change e WHERE e.lane = c.lane AND e.id < c.id)
-ORDER BY c.id LIMIT %(lanes)s FOR UPDATE OF c SKIP LOCKED
 """
-_CLAIM = f"SELECT c.lane FROM alert_change c WHERE {_FIRST_OF_LANE}".encode()  # noqa: S608
-_CLAIM_RED = f"""
-SELECT c.lane FROM alert_change c
-WHERE c.lane IN (SELECT lane FROM alert_change WHERE severity = 'red') AND {_FIRST_OF_LANE}
+_CLAIM = f"""
+WITH red AS (
+    SELECT c.id, c.lane FROM alert_change c
+    WHERE c.lane IN (SELECT lane FROM alert_change WHERE severity = 'red') AND {_FIRST_OF_LANE}
+    ORDER BY c.id LIMIT %(lanes)s FOR UPDATE OF c SKIP LOCKED
+), other AS (
+    SELECT c.id, c.lane FROM alert_change c
+    WHERE c.lane <> ALL(ARRAY(SELECT lane FROM red)) AND {_FIRST_OF_LANE}
+    ORDER BY c.id LIMIT %(lanes)s - (SELECT count(*) FROM red) FOR UPDATE OF c SKIP LOCKED
+)
+SELECT lane FROM (SELECT 0 AS turn, * FROM red UNION ALL SELECT 1, * FROM other) found
+ORDER BY turn, id
 """.encode()  # noqa: S608 (our own text only)
 
 
@@ -63,12 +69,8 @@ async def claim(
 ) -> dict[str, list[Arrived]]:
     """Up to `per_lane` changes of up to `lanes` lanes, ours until the commit: first the lanes in
     which a red waits, so that nothing is behind however many others there are; then the oldest."""
-    values: dict[str, Any] = {"now": now, "lanes": lanes, "have": []}
-    cursor = await conn.execute(_CLAIM_RED, values)
+    cursor = await conn.execute(_CLAIM, {"now": now, "lanes": lanes})
     found = [lane for (lane,) in await cursor.fetchall()]
-    if len(found) < lanes:
-        cursor = await conn.execute(_CLAIM, values | {"lanes": lanes - len(found), "have": found})
-        found += [lane for (lane,) in await cursor.fetchall()]
     claimed: dict[str, list[Arrived]] = {lane: [] for lane in found}
     if claimed:
         for arrived in await _changes(conn, list(claimed), per_lane, now):
