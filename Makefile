@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 ARGS   ?=
 
-.PHONY: demo test check bench bench-rules bench-ingest bench-stations clean lock schemas help
+.PHONY: demo test check bench bench-rules bench-ingest bench-stations bench-console clean lock schemas help
 
 help:
 	@echo "make demo     everything embedded: store, broker, simulated homes, console (ARGS='--for 60 --json --no-browser')"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench    the benchmarks, as ratios measured in one run"
 	@echo "make bench-ingest  those of ingest alone (ARGS='soak=600' adds ten minutes for its memory)"
 	@echo "make bench-stations  ten thousand open incidents, 200 new alerts a second, a copy killed"
+	@echo "make bench-console  500 open incidents on 200 consoles: first paint in Chromium, live updates"
 	@echo "make bench-rules  the rules beside pandas, polars and a plain loop (some minutes)"
 	@echo "make lock     resolve requirements.lock anew from pyproject.toml"
 	@echo "make schemas  regenerate the JSON Schemas of the wire"
@@ -49,6 +50,9 @@ bench-ingest: $(STAMP)
 
 bench-stations: $(STAMP)
 	@$(BIN)/python -m bench stations $(ARGS)
+
+bench-console: $(STAMP)
+	@$(BIN)/python -m bench console $(ARGS)
 
 # pandas and polars only stand beside the rules here: nothing of Vigil needs them.
 bench-rules: $(STAMP)

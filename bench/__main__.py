@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from bench import decode, ingest, latency, ramp, result, rules, soak, stations
+from bench import console, decode, ingest, latency, ramp, result, rules, soak, stations
 
 BENCHMARKS: dict[str, Callable[[Path], list[result.Result]]] = {
     "decode": decode.measure,
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[result.Result]]] = {
     "ramp": ramp.measure,
     "latency": latency.measure,
     "stations": stations.measure,
+    "console": console.measure,
 }
 GROUPS = {"ingest": ["singles", "arrays", "ramp", "latency"]}
 SOAK = "soak"

@@ -82,10 +82,11 @@ class Heard:
         return [1_000 * (self._first[alert] - at) for alert, at in written.items()]
 
 
-def seat(connection: psycopg.Connection) -> None:
-    """Ten thousand incidents, as if they had been open for a while."""
+def seat(connection: psycopg.Connection, count: int = SEATED) -> None:
+    """Incidents at homes h1 to h<count>, as if they had been open for a while; the street has
+    them all."""
     with connection.transaction():
-        connection.execute(_SEAT.replace("%(seated)s", str(SEATED)).encode())
+        connection.execute(_SEAT.replace("%(seated)s", str(count)).encode())
     connection.execute("ANALYZE")
 
 
@@ -95,11 +96,11 @@ def alerts_of(count: int, *, first: int) -> Iterator[Change]:
     for n in range(first, first + count):
         group, kind = divmod(n, _EACH)
         if kind < _EACH // 2:
-            yield _raised("sos", SEATED + 1 + group * 2 + kind, Severity.RED, n)
+            yield raised("sos", SEATED + 1 + group * 2 + kind, Severity.RED, n)
         elif kind == _EACH // 2:
-            yield _raised("fall", group * 2 % SEATED + 1, Severity.RED, n)
+            yield raised("fall", group * 2 % SEATED + 1, Severity.RED, n)
         else:
-            yield _raised("respiratory-rate", (group * 2 + 1) % SEATED + 1, Severity.ORANGE, n)
+            yield raised("respiratory-rate", (group * 2 + 1) % SEATED + 1, Severity.ORANGE, n)
 
 
 def write(system: System, changes: Iterator[Change], *, rate: float) -> dict[str, float]:
@@ -127,7 +128,8 @@ def _batches(changes: Iterator[Change]) -> Iterator[Sequence[Change]]:
         yield batch
 
 
-def _raised(rule: str, home: int, severity: Severity, n: int) -> Change:
+def raised(rule: str, home: int, severity: Severity, n: int) -> Change:
+    """A new alert of home `h<home>`, of now and `n` µs."""
     onset = time.time_ns() // 1_000 + n
     category = Category.EMERGENCY if severity == Severity.RED else Category.CARE
     return Change(
