@@ -138,6 +138,7 @@ async def _case(room: Room, *, audit: bool) -> Case:
             stations=room.app.hub.station_names,
             now=room.now,
             brief=True,
+            colleagues=room.app.hub.colleagues,
         ),
         "calls": _fragment(
             room, "case_calls.html", i=found, callees=callees(found, events), results=RESULTS,

@@ -38,6 +38,8 @@ class Bins:
     heard: _Bools
     sos: NDArray[np.int64]
     falls: NDArray[np.int64]
+    latest: dict[str, tuple[int, float]]
+    """Of each rate that is known at all: the minute that told it last, and its mean."""
 
     @property
     def until(self) -> int:
@@ -67,6 +69,7 @@ def bins(
         in_bed=_first([b.bed() for b in beds], np.full(len(times) * (BIN // MINUTE), np.nan)),
         presence=_most([b.mean(b.series.presence) for b in every], blank),
         heard=np.any([b.heard() for b in beds or every] or [np.zeros(len(times), bool)], axis=0),
+        latest=_latest(own + sensors, times),
         sos=sum((b.count(b.series.sos_pressed) for b in every), np.zeros(len(times), np.int64)),
         falls=sum(
             (b.count(b.series.fall_confirmed) for b in every), np.zeros(len(times), np.int64)
@@ -147,6 +150,18 @@ def _vital(name: str, sources: Sequence[_Binned], size: int) -> Vital:
         _first([column[n] for column in columns], blank).astype(np.float32) for n in range(3)
     )
     return Vital(mean, low, high)
+
+
+def _latest(sources: Sequence[_Binned], times: NDArray[np.int64]) -> dict[str, tuple[int, float]]:
+    found: dict[str, tuple[int, float]] = {}
+    for name in ("heart_rate", "respiratory_rate"):
+        for b in sources:
+            mean = getattr(b.series, name).mean
+            known = np.flatnonzero(~np.isnan(mean) & (b.series.times >= times[0]))
+            if len(known):
+                said = int(b.series.times[known[-1]]), float(mean[known[-1]])
+                found[name] = max(found.get(name, said), said)
+    return found
 
 
 def _first(columns: Sequence[Floats], blank: Floats) -> Floats:

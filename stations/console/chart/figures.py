@@ -13,9 +13,12 @@ from stations.console.chart.limits import Reach
 from stations.console.chart.scale import Floats, runs
 from store.series import Vital
 
+_OLD = 15 * MINUTE
+"""Bins end up to five minutes ahead of the clock."""
+
 
 class Range(NamedTuple):
-    """Smallest and largest value of a time, and the last one known with where its bin ends."""
+    """Smallest and largest value of a time, and the last one with the minute that told it."""
 
     low: float
     high: float
@@ -23,6 +26,8 @@ class Range(NamedTuple):
     last_at: datetime
     beyond: bool
     """Whether the last one is at or outside the limits."""
+    old: bool
+    """Whether it was told more than ten minutes before the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,8 @@ def summary(bins: Bins, *, heart_rate: Reach, respiratory_rate: Reach) -> Summar
         in_bed_since=None if since is None else from_micros(int(bins.minutes[since])),
         in_bed_minutes=int(taken.sum()),
         exits=sum(end <= (last or 0) for _, end in stays),
-        heart_rate=_range(bins, bins.heart_rate, heart_rate),
-        respiratory_rate=_range(bins, bins.respiratory_rate, respiratory_rate),
+        heart_rate=_range(bins, "heart_rate", heart_rate),
+        respiratory_rate=_range(bins, "respiratory_rate", respiratory_rate),
         silent_minutes=int((~bins.heard).sum()) * BIN // MINUTE,
     )
 
@@ -130,18 +135,18 @@ def _bridged(
     return found
 
 
-def _range(bins: Bins, vital: Vital, reach: Reach) -> Range | None:
-    known = np.flatnonzero(~np.isnan(vital.mean))
-    if not len(known):
+def _range(bins: Bins, rate: str, reach: Reach) -> Range | None:
+    if rate not in bins.latest:
         return None
-    last = int(known[-1])
-    value = float(vital.mean[last])
+    vital: Vital = getattr(bins, rate)
+    at, value = bins.latest[rate]
     return Range(
         low=float(np.nanmin(vital.low)),
         high=float(np.nanmax(vital.high)),
         last=value,
-        last_at=from_micros(int(bins.times[last]) + BIN),
+        last_at=from_micros(at),
         beyond=value >= reach.high or value <= reach.low,
+        old=bins.until - at > _OLD,
     )
 
 

@@ -65,7 +65,7 @@ class Scale(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Row:
     """One night. `hours`: spans in bed, as high as the hour's share; `bed`, `rise`: first and last
-    minute in bed, local, None unknown; `minutes` in bed."""
+    minute in bed, local, None unknown; `minutes` in bed between them, by the hours' shares."""
 
     night: date
     hours: str
@@ -188,22 +188,30 @@ def _row(
         )  # fmt: skip
     bed = kept.in_bed_first.astimezone(zone) if kept and kept.in_bed_first else None
     rise = kept.in_bed_last.astimezone(zone) if kept and kept.in_bed_last else None
-    minutes = kept.in_bed_minutes if kept else 0
-    return Row(night, _strip(night, hours, bed, rise), bed, rise, minutes, rates)
+    bars = _bars(night, hours, bed, rise)
+    minutes = round(60 * sum((last - first) * share for first, last, share in bars))
+    return Row(night, _strip(bars), bed, rise, minutes, rates)
 
 
-def _strip(night: date, hours: _Hours, bed: datetime | None, rise: datetime | None) -> str:
-    """Bars as high as the share of the hour in bed; the first and the last one begin and end with
-    the minute."""
+def _bars(
+    night: date, hours: _Hours, bed: datetime | None, rise: datetime | None
+) -> list[tuple[float, float, float]]:
+    """(from, to, share in bed): by the hour, the first and the last one cut to the minute."""
     ends = (_EVENING, _EVENING + _LENGTH) if not bed or not rise else (
         _hour_of(night, bed), _hour_of(night, rise) + 1 / 60
     )  # fmt: skip
-    parts = []
+    found = []
     for hour, said in sorted(hours.items()):
         first, last = max(hour, ends[0]), min(hour + 1, ends[1])
-        if not said.in_bed > 0 or first >= last:
-            continue
-        share = min(1.0, said.in_bed / (last - first))
+        if said.in_bed > 0 and first < last:
+            found.append((first, last, min(1.0, said.in_bed / (last - first))))
+    return found
+
+
+def _strip(bars: Sequence[tuple[float, float, float]]) -> str:
+    """As high as the share."""
+    parts = []
+    for first, last, share in bars:
         span = Span(_along(first), _along(last) - _along(first))
         top = STRIP_HEIGHT * (1 - share)
         parts.append(

@@ -216,7 +216,9 @@ def test_the_summary_says_it_in_figures() -> None:
     assert found.heart_rate is not None
     assert (found.heart_rate.low, found.heart_rate.high) == (44, 120)
     assert found.heart_rate.last == 133
+    assert found.heart_rate.last_at == from_micros(UNTIL - MINUTE)
     assert found.heart_rate.beyond
+    assert not found.heart_rate.old
     assert found.silent_minutes == 0
     turns = figures.edges(binned((device(), said)))
     assert [(e.what, (to_micros(e.at) - SINCE) // MINUTE) for e in turns] == [
