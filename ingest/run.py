@@ -30,6 +30,7 @@ from ingest.emergency.place import Part
 from ingest.latest import Latest
 from ingest.lookup import Lookup
 from ingest.metrics import Metrics
+from ingest.recorder import NoRecorder, Recorder
 from ingest.reject import RejectBudget
 from ingest.settings import IngestSettings
 from ingest.source import Batch, Delivery, Mark, Messages, Source
@@ -60,6 +61,7 @@ class Parts(NamedTuple):
     latest: Latest
     lost: Callable[[], bool]
     """Whether another copy is known to have taken the partition over."""
+    recorder: Recorder = NoRecorder()
 
 
 class Ingest:
@@ -163,8 +165,14 @@ class Ingest:
     def _settle_all(self, messages: Messages, *, resumed: int | None, advanced: int | None) -> None:
         *before, last = self._guard.parts(messages)
         for part in before:
-            self._settle(self._prepare(part, resumed=None, advanced=None))
-        self._settle(self._prepare(last, resumed=resumed, advanced=advanced))
+            self._settle_part(part, resumed=None, advanced=None)
+        self._settle_part(last, resumed=resumed, advanced=advanced)
+
+    def _settle_part(self, part: Part, *, resumed: int | None, advanced: int | None) -> None:
+        self._settle(self._prepare(part, resumed=resumed, advanced=advanced))
+        self._parts.recorder.committed(
+            part.messages, heard=part.heard, resumed=resumed, advanced=advanced
+        )
 
     def _follow_registry(self) -> None:
         """A changed registry takes effect between batches; state stays with its rows."""

@@ -1,8 +1,9 @@
 """A whole run into a folder: the registry, the capture and the truth."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 from schemas.registry_csv import write_folder
 from schemas.times import DAY, MINUTE
@@ -32,30 +33,32 @@ def write_run(
     seed: int,
     start: int,
     progress: Progress | None = None,
+    name: str = "capture.jsonl",
+    opened: Callable[[Path], AbstractContextManager[IO[bytes]]] = lambda path: path.open("xb"),
 ) -> Run:
-    """Write `registry/`, `capture.jsonl` and `truth.jsonl` under `out`; `start` is µs UTC.
+    """Write `registry/`, the capture and `truth.jsonl` under `out`; `start` is µs UTC.
 
-    Equal arguments give equal bytes. The capture is written as it is made, so memory does not
-    grow with `days`. ValueError where there is nothing to simulate; FileExistsError where `out`
-    already holds a run.
+    The capture is called `name`, and written through what `opened` gives, as it is made, so that
+    memory does not grow with `days`. Equal arguments give equal bytes. ValueError where there is
+    nothing to simulate; FileExistsError where `out` already holds a run.
     """
     until = start + round(days * DAY)
     if until <= start:
         raise ValueError(f"there is nothing to simulate in {days} days")
-    if (out / "capture.jsonl").exists():
+    if (out / name).exists():
         raise FileExistsError(f"{out} already holds a run")
     directory = make_directory(homes=homes, seed=seed)
     write_folder(directory, out / "registry")
     planned = plan(directory, seed=seed, start=start, until=until, staged=False)
     incidents = truth.write(out / "truth.jsonl", planned)
     fleet = messages(directory, seed=seed, start=start, until=until, plan=planned)
-    with (out / "capture.jsonl").open("wb") as file:
+    with opened(out / name) as file:
         written = _record(fleet, file, start=start, until=until, progress=progress)
     return Run(homes, written, incidents)
 
 
 def _record(
-    fleet: Iterable[Message], file: BinaryIO, *, start: int, until: int, progress: Progress | None
+    fleet: Iterable[Message], file: IO[bytes], *, start: int, until: int, progress: Progress | None
 ) -> int:
     reported, written = start, 0
     for message in fleet:

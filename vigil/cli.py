@@ -29,6 +29,7 @@ _COMMANDS = {
     "devices": "quarantine:devices",
     "rules": "rules:app",
     "simulate": "simulate:simulate",
+    "capture": "capture:capture",
     "replay": "replay:replay",
     "score": "score:score_alerts",
     "report": "report:report",

@@ -22,6 +22,7 @@ from ingest.emergency.sentry import Sentry
 from ingest.keeper import Keeper
 from ingest.latest import Latest
 from ingest.metrics import Metrics
+from ingest.recorder import NoRecorder, Recorder
 from ingest.run import Ingest, Parts
 from ingest.standby import Owned, Standby
 from ingest.state import State
@@ -29,6 +30,7 @@ from rules.engine import Engine
 from rules.load import load_catalogue
 from schemas.directory import Directory
 from schemas.registry import Registry
+from schemas.times import HOUR
 from store.connect import connect
 from store.partition import Fenced
 from vigil import ingest_watch
@@ -52,6 +54,15 @@ def run(settings: Settings) -> None:
     signal.signal(signal.SIGINT, stop)
     process.run()
     logger.info("ingest stopped in order")
+
+
+def recorder(settings: Settings) -> Recorder:
+    """Of what is committed, where a folder is set for it."""
+    if (folder := settings.ingest.record_folder) is None:
+        return NoRecorder()
+    from vigil.recording import IngestRecorder, Rotation  # noqa: PLC0415 (few record: a quick start)
+
+    return IngestRecorder(folder.expanduser(), Rotation(size=1 << 30, span=HOUR))
 
 
 class IngestProcess:
@@ -145,7 +156,9 @@ class IngestProcess:
                 guard=guard,
                 latest=latest,
                 lost=lambda: keeper.lost,
+                recorder=recorder(self._settings),
             )
+            ending.callback(parts.recorder.close)
             ingest = self._ingest = Ingest(parts, owned.lease, settings=self._settings.ingest)
             ending.callback(ingest.close)
             ending.callback(source.close)
