@@ -15,9 +15,9 @@ from store.console_sessions import Connection
 MOST = 50
 
 _FIND = """
-WITH RECURSIVE {scope}
+WITH RECURSIVE {own}, {below}
 SELECT e.id, {person}, e.home, h.area, a.name AS area_name, e.living,
-    e.care_level,
+    e.care_level, h.area IN (SELECT area FROM own) AS own,
     array(SELECT d.id FROM device d WHERE d.retired_at IS NULL
           AND (d.elder = e.id OR d.home = e.home) ORDER BY d.kind, d.id) AS devices,
     (SELECT i.id FROM incident i JOIN incident_station j
@@ -49,7 +49,8 @@ OR h.id IN (SELECT d.home FROM device d WHERE d.id = %(word)s AND d.retired_at I
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An elder with the home. `incident`: the home's open one that reached the asking station."""
+    """An elder with the home. `own`: the asking station is the nearest; `incident`: the home's open
+    one that has reached it."""
 
     id: str
     name: str
@@ -62,6 +63,7 @@ class Found:
     care_level: int
     birth_year: int | None
     phone: str | None
+    own: bool
     devices: list[str]
     incident: UUID | None
 
@@ -70,21 +72,25 @@ async def known(conn: Connection, station: str, word: str) -> list[Found]:
     """By name, pinyin initials, address, device or id: among the elders to whom the station is the
     nearest, and the homes whose open incident has reached it. 50 at most."""
     within = "h.area IN (SELECT area FROM own) OR " + _REACHED  # noqa: S608 (our own)
-    query = _FIND.format(scope=OWN, person=_PERSON, within=within, words=_BY_WORDS)
+    query = _find_query(person=_PERSON, within=within, words=_BY_WORDS)
     return await _find(conn, query, station, word)
 
 
 async def anywhere_below(conn: Connection, station: str, word: str) -> list[Found]:
     """The same among everybody under the station's area: for a stated reason only."""
-    query = _FIND.format(scope=BELOW, person=_PERSON, within=_BELOW, words=_BY_WORDS)
+    query = _find_query(person=_PERSON, within=_BELOW, words=_BY_WORDS)
     return await _find(conn, query, station, word)
 
 
 async def by_id(conn: Connection, station: str, word: str) -> list[Found]:
     """By an exact id of elder, home or device, everywhere below; names are neither compared
     nor read ("")."""
-    query = _FIND.format(scope=BELOW, person=_NOBODY, within=_BELOW, words=_BY_ID)
+    query = _find_query(person=_NOBODY, within=_BELOW, words=_BY_ID)
     return await _find(conn, query, station, word)
+
+
+def _find_query(*, person: str, within: str, words: str) -> str:
+    return _FIND.format(own=OWN, below=BELOW, person=person, within=within, words=words)
 
 
 async def _find(conn: Connection, query: str, station: str, word: str) -> list[Found]:

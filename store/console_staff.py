@@ -107,8 +107,11 @@ async def trail(
             ORDER BY u.id DESC LIMIT %(most)s
             """.encode(),  # noqa: S608 (our own text)
             {
-                "station": station, "since": since, "until": until, "reasoned": reasoned,
+                "station": station,
+                "since": since,
+                "until": until,
+                "reasoned": reasoned,
                 "most": most,
-            },  # fmt: skip
+            },
         )
         return await cursor.fetchall()

@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from stations.console import leaving, office, telephone
+from stations.console.access_log import AccessLog
 from stations.console.actions import act, finish, shift
 from stations.console.board import alive, board_page
 from stations.console.cards import Cards
@@ -109,7 +110,8 @@ class _Guarded(Starlette):
     """The guard stands around everything, so that error pages carry its headers too."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Guard(super().build_middleware_stack(), secure=self.state.console.settings.secure)
+        secure = self.state.console.settings.secure
+        return AccessLog(Guard(super().build_middleware_stack(), secure=secure))
 
 
 class _Static(StaticFiles):

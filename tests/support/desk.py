@@ -24,6 +24,7 @@ from schemas.times import to_micros
 from stations import intake
 from stations.console.app import create_app
 from stations.console.passwords import Passwords
+from stations.console.reference import NOTHING, Reference
 from stations.console.settings import ConsoleSettings
 from stations.policy import Policy
 from store import alerts, directory, stations_pool
@@ -143,7 +144,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(dsn: str, *, following: bool = True, **settings: Any) -> AsyncIterator[Desk]:
+async def desk(
+    dsn: str, *, following: bool = True, reference: Reference = NOTHING, **settings: Any
+) -> AsyncIterator[Desk]:
     """A desk over a prepared store. `following`: its boards are; a server does it otherwise."""
     async with stations_pool.pool(dsn, application="test console", size=6) as pool:
 
@@ -152,7 +155,9 @@ async def desk(dsn: str, *, following: bool = True, **settings: Any) -> AsyncIte
 
         stopped: list[str] = []
         settings_ = ConsoleSettings(**settings)
-        app = create_app(pool, clock=clock, settings=settings_, stopped=lambda: stopped)
+        app = create_app(
+            pool, clock=clock, settings=settings_, reference=reference, stopped=lambda: stopped
+        )
         made = Desk(dsn, pool, app, stopped)
         async with app.router.lifespan_context(app) if following else nullcontext():
             try:
