@@ -1,5 +1,8 @@
 """The traps that real devices set, one by one, through a real broker and into the store."""
 
+import os
+import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +11,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from schemas import topics
 from schemas.directory import DeviceKind
@@ -24,6 +30,10 @@ MODELS = {
     "button-2": ("senml-json", BUTTON),
     "bed-7": ("sparkplug-b", BED),
     "pad-1": ("site-pad", BED),
+    "0x00158d0003a10042": ("z2m-button", BUTTON),
+    "00A3F1": ("emfit-qs", BED),
+    "f4:cf:a2:01:02:03": ("easydoc-bed-band", BED),
+    "s_o_s": ("canonical", BUTTON),
 }
 WS101 = "application/7/device/24e124535c000101/event"
 TTS = "v3/care@ttn/devices/eui-24e124535c000212/up"
@@ -99,6 +109,11 @@ def test_one_by_one(database: str, tmp_path: Path) -> None:
         days_come_before_months(bridge)
         times_are_relative(bridge)
         metrics_come_by_alias_and_deaths_late(bridge)
+        an_empty_battery_is_suspect_and_silences_nobody(bridge)
+        keys_vary_within_one_vendor(bridge)
+        epochs_are_in_seconds_or_milliseconds(bridge)
+        a_will_is_plain_text(bridge)
+        a_space_in_a_topic_costs_a_connection(bridge)
 
 
 def now(offset: float = 0) -> datetime:
@@ -192,3 +207,70 @@ def metrics_come_by_alias_and_deaths_late(bridge: Site) -> None:
     rejects = bridge.running.rows("SELECT code, reason FROM reject ORDER BY received")
     assert [code for code, _ in rejects] == ["alias", "ignored"]
     assert "Node Control/Rebirth" in rejects[0][1]
+
+
+def an_empty_battery_is_suspect_and_silences_nobody(bridge: Site) -> None:
+    bridge.say("zigbee2mqtt/0x00158d0003a10042", {"action": "single", "battery": 0})
+    assert bridge.alerts("0x00158d0003a10042") == [("sos", "red", False, False)]
+    said = "SELECT rule, evidence -> 'suspect_device' FROM alert WHERE device = %s ORDER BY rule"
+    found = bridge.running.rows(said, "0x00158d0003a10042")
+    assert found == [("battery-low", None), ("sos", True)]
+
+
+def keys_vary_within_one_vendor(bridge: Site) -> None:
+    """And numbers come as texts. `a_local_time_has_no_zone` has had a reading of it already."""
+    forms = (
+        ("device info", "device sn", "trigger data"),
+        ("device_info", "device_sn", "trigger_data"),
+        ("deviceInfo", "deviceSn", "triggerData"),
+    )
+    for ago, (info, number, data) in enumerate(forms, start=10):
+        local = now(-ago).astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M:%S")
+        device = {number: "6806E70200110007", "time": local}
+        bridge.say("milesight/vs373/r", {info: device, data: {"event": "4", "status": "1"}})
+    assert len(bridge.rows("6806E70200110007", "ts", least=4)) == 4
+
+
+def epochs_are_in_seconds_or_milliseconds(bridge: Site) -> None:
+    at = now(-3)
+    seconds = int(at.timestamp())
+    pad = f"PRES=1\r\n<br>SER=00A3F1\r\n<br>TS={seconds}\r\n<br>HR=58\r\n<br>RR=14\r\n<br>ACT=12"
+    bridge.say("emfit/bedroom/dvmstatus", pad)
+    band = {"ret": 0, "timestamp": 1_000 * seconds, "mac": "f4:cf:a2:01:02:03", "inbed": True}
+    bridge.say("easydoc/F4CFA2010203/realtime", band)
+    for device in ("00A3F1", "f4:cf:a2:01:02:03"):
+        assert bridge.rows(device, "ts, flags") == [(at, 0)]
+
+
+def a_will_is_plain_text(bridge: Site) -> None:
+    """Told by the broker, once the gateway is gone without a word."""
+    gone = paho.Client(CallbackAPIVersion.VERSION2, reconnect_on_failure=False)
+    gone.will_set(topics.status(EAST, "g2"), "offline", qos=1)
+    gone.connect("127.0.0.1", bridge.running.broker.port)
+    gone.loop_start()
+    until(gone.is_connected)
+    link = gone.socket()
+    assert link is not None
+    with socket.socket(fileno=os.dup(link.fileno())) as cut:
+        cut.shutdown(socket.SHUT_RDWR)
+    gone.loop_stop()
+    status = "SELECT online FROM gateway_status JOIN gateway ON row = gateway WHERE id = 'g2'"
+    until(lambda: bridge.running.rows(status) == [(False,)])
+
+
+def a_space_in_a_topic_costs_a_connection(bridge: Site) -> None:
+    """NATS throws whoever says it out: ids have none, and in a payload `_` stands for them."""
+    lost = threading.Event()
+    spaced = paho.Client(CallbackAPIVersion.VERSION2, reconnect_on_failure=False)
+    spaced.on_disconnect = lambda *_: lost.set()
+    spaced.connect("127.0.0.1", bridge.running.broker.port)
+    spaced.loop_start()
+    until(spaced.is_connected)
+    spaced.publish(topics.up(EAST, "g1", "s o s"), '{"sos":"pressed"}', qos=1)
+    assert lost.wait(10)
+    spaced.disconnect()
+    spaced.loop_stop()
+    gateway = Client(bridge.running.broker)
+    gateway.say(topics.up(EAST, "g1"), [{"device": "s o s", "sos": "pressed"}])
+    assert bridge.alerts("s_o_s") == [("sos", "red", False, False)]
+    gateway.close()
