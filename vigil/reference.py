@@ -1,4 +1,5 @@
-"""What the console shows of packages that the stations do not know: rules in words, models."""
+"""What the console shows of packages that the stations do not know: rules in words and in figures,
+models."""
 
 from devices.catalogue import Catalogue
 from rules.explain import Explanation, explain
@@ -6,14 +7,16 @@ from rules.explain.words import Both
 from rules.load import load_catalogue
 from schemas.alerts import Sentence
 from stations.console.reference import Reference, RuleText, Section
+from vigil.chart_limits import limits_of
 from vigil.settings import Settings
 
 
 def describe(settings: Settings) -> Reference:
     """The shipped rules as they are explained, and the device models of this site. Reads files."""
     catalogue = Catalogue.load(extra=settings.devices.folder)
-    rules = tuple(_told(explain(rule)) for rule in load_catalogue())
-    return Reference(rules, tuple(sorted(catalogue.profiles)))
+    rules = load_catalogue()
+    told = tuple(_told(explain(rule)) for rule in rules)
+    return Reference(told, tuple(sorted(catalogue.profiles)), limits_of(rules))
 
 
 def _told(one: Explanation) -> RuleText:
