@@ -19,7 +19,7 @@ from store import days
 from store.connect import connect
 from store.maintain import maintain
 from store.presets import apply
-from store.readings import write
+from store.readings import read_range, write
 from store.settings import StoreSettings
 from tests.support.columns import START
 
@@ -203,6 +203,22 @@ def test_a_straight_copy_into_a_compressed_chunk(connection: psycopg.Connection)
     compress(connection)
     write(connection, some_readings(12))
     assert connection.execute("SELECT to_regclass('pg_temp.reading_staged')").fetchone() == (None,)
+
+
+def read_again(connection: psycopg.Connection) -> bytes:
+    return Readings.concat([*read_range(connection, NOW - 2 * DAY, NOW, batch=150)]).to_bytes()
+
+
+def test_a_replay_reads_compressed_chunks_and_what_came_late_into_them(
+    connection: psycopg.Connection,
+) -> None:
+    rows, late = some_readings(14), some_readings(15)
+    late.received[:] += HOUR
+    write(connection, rows)
+    compress(connection)
+    assert read_again(connection) == rows.to_bytes()
+    write(connection, late)
+    assert read_again(connection) == Readings.concat([rows, late]).to_bytes()
 
 
 def test_more_late_rows_than_may_be_decompressed(connection: psycopg.Connection) -> None:
