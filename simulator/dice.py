@@ -25,6 +25,22 @@ def keys_of(ids: list[str]) -> NDArray[np.int64]:
     return np.array([key_of(i) for i in ids], np.int64)
 
 
+def unit_of(bits: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Uniform in [0, 1), of 64 random bits each."""
+    return np.asarray((bits >> np.uint64(11)) * _TO_UNIT)
+
+
+def bell_of(bits: NDArray[np.uint64], *, shift: int, width: int) -> NDArray[np.float64]:
+    """About normal, mean 0, deviation 1, within ±3: the sum of three fields of `width` bits, the
+    lowest at `shift`. Fields that do not overlap are independent throws."""
+    mask = np.uint64((1 << width) - 1)
+    total = (bits >> np.uint64(shift)) & mask
+    total = total + (bits >> np.uint64(shift + width) & mask)
+    total = total + (bits >> np.uint64(shift + 2 * width) & mask)
+    scale = 2.0 / ((1 << width) - 1)
+    return np.asarray(total.astype(np.float64) * scale - 3.0)
+
+
 class Dice:
     """Throws of one stream. Counters are integers or int arrays that broadcast together."""
 
@@ -33,18 +49,23 @@ class Dice:
 
     def bits(self, *counters: ArrayLike) -> NDArray[np.uint64]:
         """64 random bits each (splitmix64's finaliser, once a counter)."""
-        with np.errstate(over="ignore"):
-            x: NDArray[np.uint64] = np.asarray(self._key)
-            for counter in counters:
-                x = (x ^ np.asarray(counter, np.int64).astype(np.uint64)) + _STEP
-                x = (x ^ (x >> np.uint64(30))) * _MIX1
-                x = (x ^ (x >> np.uint64(27))) * _MIX2
-                x = x ^ (x >> np.uint64(31))
-            return x
+        return self.more(np.asarray(self._key), *counters)
+
+    def more(self, begun: NDArray[np.uint64], *counters: ArrayLike) -> NDArray[np.uint64]:
+        """The bits of `bits(*first, *counters)` where `begun` are those of `bits(*first)`: what is
+        thrown again and again for the same subjects is begun once."""
+        x = begun.reshape(-1) if begun.ndim == 0 else begun
+        for counter in counters:
+            x = (x ^ np.asarray(counter, np.int64).view(np.uint64)) + _STEP
+            x = (x ^ (x >> np.uint64(30))) * _MIX1
+            x = (x ^ (x >> np.uint64(27))) * _MIX2
+            x = x ^ (x >> np.uint64(31))
+        shape = np.broadcast_shapes(begun.shape, *(np.shape(c) for c in counters))
+        return x.reshape(shape)  # one-dimensional before: arrays overflow without a warning
 
     def unit(self, *counters: ArrayLike) -> NDArray[np.float64]:
         """Uniform in [0, 1)."""
-        return np.asarray((self.bits(*counters) >> np.uint64(11)) * _TO_UNIT)
+        return unit_of(self.bits(*counters))
 
     def chance(self, p: float | NDArray[np.float64], *counters: ArrayLike) -> NDArray[np.bool_]:
         """True with probability p."""

@@ -1,7 +1,7 @@
-"""The kinds of incident: how long each lasts, and which alerts are right by when.
+"""What can happen, in which words: incidents of people, faults of devices, and the right alerts.
 
-The times follow the default rules' thresholds; an incident is the truth that alerts are scored
-against, so it is written from the rules' published words and never from the engine.
+An incident is the truth that alerts are scored against, so it is written from the rules'
+published words and never from the engine.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from schemas.alerts import Severity
-from schemas.times import MINUTE, SECOND
+from schemas.times import MINUTE
 
 
 class Kind(StrEnum):
@@ -27,10 +27,62 @@ class Kind(StrEnum):
     """Left the bed at night, and is nowhere seen."""
     SILENT = "silent"
     """The mattress says nothing any more."""
+    SOS_PHANTOM = "sos_phantom"
+    """Pressed by mistake: the alert is right, as nobody can know."""
+    SOS_TEST = "sos_test"
+    SOS_AGAIN = "sos_again"
+    """A second call two minutes after the first, as nobody came."""
+    LONG_LIE = "long_lie"
+    """A fall after which nobody comes for an hour or longer."""
+    WANDERING = "wandering"
+    """Up at night for long, but seen in the room."""
+    FAST_BREATH = "fast_breath"
+    """28 breaths a minute in bed."""
+    HEART_DECLINE = "heart_decline"
+    """Days of a rising heart rate, and in the last night a racing one."""
+    BREATH_DECLINE = "breath_decline"
+    """Days of a rising respiratory rate, and in the last night fast breathing."""
+    ILLNESS = "illness"
+    """Some days of slightly raised rates, which pass."""
+    COLLAPSE = "collapse"
+    """Lies where no sensor sees it, until somebody comes."""
+    DEATH_IN_BED = "death_in_bed"
+    DEATH = "death"
+    """Out of bed, and where no sensor sees it."""
+    TRIP = "trip"
+    """Away for days, and nobody was told."""
+    HOSPITAL = "hospital"
+    """In hospital for days; the station is not told."""
+    CARER = "carer"
+    """Somebody of the station is there."""
+    GONE = "gone"
+    """The home stands empty after a death."""
+
+
+class Fault(StrEnum):
+    """What goes wrong with devices and on the way; each can be switched."""
+
+    LOSS = "fault:loss"
+    DUPLICATION = "fault:duplication"
+    REORDERING = "fault:reordering"
+    CLOCK_SKEW = "fault:clock_skew"
+    CLOCK_JUMP = "fault:clock_jump"
+    CLOCK_ZONE = "fault:clock_zone"
+    """Eight hours off: local time taken for UTC, or the other way round."""
+    REBOOT = "fault:reboot"
+    BATTERY = "fault:battery"
+    FLAPPING = "fault:flapping"
+    STUCK = "fault:stuck"
+    GATEWAY_OUTAGE = "fault:gateway_outage"
+    DISTRICT_OUTAGE = "fault:district_outage"
+    RETAINED = "fault:retained"
+    STORM = "fault:storm"
+    FIRMWARE = "fault:firmware"
+    HISTORY = "fault:history"
 
 
 class Expected(NamedTuple):
-    """An alert that is right: at this severity at the latest at this time (µs UTC)."""
+    """An alert that must come: at this severity at the latest at this time (µs UTC)."""
 
     rule: str
     severity: Severity
@@ -38,7 +90,7 @@ class Expected(NamedTuple):
 
 
 class Right(NamedTuple):
-    """An alert that may come of it and is no false alarm: up to this severity, None: any."""
+    """An alert that may come and is not false: up to this severity, or any."""
 
     rule: str
     severity: Severity | None = None
@@ -47,102 +99,36 @@ class Right(NamedTuple):
 class Incident(NamedTuple):
     """One thing that happens, in event times (µs UTC).
 
-    `at`: when a device can first tell of it; `ends`: from when on nothing tells of it any more.
-    `elder` is None where the device belongs to the whole home. `repeat`: a second press 8 s
-    after the first, which is the same call for help.
+    `at`: when a device can first tell of it; `ends`: from when on nothing tells of it any more;
+    alerts until `tail` after that are still its own. `expected`: what must be known, and by when;
+    `right`: what else would be true. What has neither must raise nothing.
+    `home`, `elder` and `device` are None where it concerns no single one (`elder` where the device
+    belongs to the whole home), `gateway` is given where it concerns one. `repeat`: a second press
+    8 s after the first, which is the same call for help.
     """
 
-    kind: Kind
-    home: str
+    kind: Kind | Fault
+    home: str | None
     elder: str | None
-    device: str
+    device: str | None
     area: str
     at: int
     ends: int
-    expected: tuple[Expected, ...]
+    expected: tuple[Expected, ...] = ()
     repeat: bool = False
-    gateway: str | None = None
     right: tuple[Right, ...] = ()
+    gateway: str | None = None
     tail: int = 30 * MINUTE
-    """How long after `ends` (µs) an alert may still speak of it."""
 
     @property
     def rule(self) -> str:
-        """Of the first alert to expect; so are `severity` and `known_by`."""
-        return self.expected[0].rule
+        """Of the first alert to expect, "" where there is none."""
+        return self.expected[0].rule if self.expected else ""
 
     @property
-    def severity(self) -> Severity:
-        return self.expected[0].severity
+    def severity(self) -> Severity | None:
+        return self.expected[0].severity if self.expected else None
 
     @property
-    def known_by(self) -> int:
-        return self.expected[0].known_by
-
-
-SLACK = 10 * SECOND
-"""Between a deadline and its being known: lateness (5 s) and a batch."""
-TICK = 30 * SECOND
-"""Until a mattress's next report shows what began just after the last."""
-CONFIRM_AFTER = 51 * SECOND
-CLEAR_AFTER = 20 * SECOND
-
-_LENGTH = {
-    Kind.SOS: 10 * SECOND,
-    Kind.FALL: 4 * MINUTE,
-    Kind.SLOW_FALL: 5 * MINUTE,
-    Kind.SUSPECTED_FALL: CLEAR_AFTER,
-    Kind.HEART_RATE: 15 * MINUTE,
-    Kind.NIGHT_ABSENCE: 75 * MINUTE,
-    Kind.SILENT: 25 * MINUTE,
-}
-
-_STEPS: dict[Kind, tuple[tuple[str, Severity, int], ...]] = {
-    Kind.SOS: (("sos", Severity.RED, SLACK),),
-    Kind.FALL: (("fall", Severity.RED, SLACK),),
-    Kind.SLOW_FALL: (
-        ("fall", Severity.ORANGE, SLACK),
-        ("fall", Severity.RED, CONFIRM_AFTER + SLACK),
-    ),
-    Kind.SUSPECTED_FALL: (("fall", Severity.ORANGE, SLACK),),
-    Kind.HEART_RATE: (
-        ("heart-rate", Severity.ORANGE, TICK + 120 * SECOND + SLACK),
-        ("heart-rate", Severity.RED, TICK + 600 * SECOND + SLACK),
-    ),
-    Kind.NIGHT_ABSENCE: (
-        ("night-absence", Severity.ORANGE, TICK + 30 * MINUTE + SLACK),
-        ("night-absence", Severity.RED, TICK + 60 * MINUTE + SLACK),
-    ),
-    Kind.SILENT: (("device-silent", Severity.BLUE, 15 * MINUTE + SLACK),),
-}
-"""Rule, severity, and how long after `at` it must be known: the thresholds of the default rules."""
-
-_PAUSE = {
-    Kind.HEART_RATE: 35 * MINUTE,
-    Kind.NIGHT_ABSENCE: 35 * MINUTE,
-    Kind.SILENT: 35 * MINUTE,
-}
-"""Longer than the 30 min in which an alert would rejoin its predecessor."""
-_SHORT_PAUSE = 5 * MINUTE
-
-
-def make_incident(
-    kind: Kind, *, home: str, elder: str | None, device: str, area: str, at: int, repeat: bool
-) -> Incident:
-    expected = tuple(Expected(rule, sev, at + after) for rule, sev, after in _STEPS[kind])
-    return Incident(
-        kind=kind,
-        home=home,
-        elder=elder,
-        device=device,
-        area=area,
-        at=at,
-        ends=at + _LENGTH[kind],
-        expected=expected,
-        repeat=repeat and kind is Kind.SOS,
-    )
-
-
-def free_again(incident: Incident) -> int:
-    """From when on the home may have another incident."""
-    return incident.ends + _PAUSE.get(incident.kind, _SHORT_PAUSE)
+    def known_by(self) -> int | None:
+        return self.expected[0].known_by if self.expected else None

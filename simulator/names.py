@@ -16,6 +16,7 @@ ELDER_GIVEN = _words(
 STAFF_GIVEN = _words(
     "晓燕 丽娜 佳怡 海涛 俊杰 雪梅 志远 婷婷 晨曦 伟东 思敏 文静 浩然 春燕 立新 小红"
 )
+DISTRICTS = _words("临湖 江岸 北山 南塘 东港 西溪")
 STREETS = _words("桂花 临湖 清波 望江 石桥 古荡 梅溪 柳浪 云栖 竹影 长河 青山")
 COMMUNITIES = _words(
     "桂苑 荷塘 枫林 银杏 兰亭 松风 翠竹 金桥 雅居 映月 紫薇 春晓 和睦 安康 文汇 锦绣 "

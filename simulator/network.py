@@ -20,8 +20,9 @@ from simulator.dice import Dice
 HOMES_PER_COMMUNITY = 80
 """About 100 elders: from there on a community buys one worker's service."""
 COMMUNITIES_PER_STREET = 24
+HOMES_PER_DISTRICT = 22_000
 _CITY = "330100000000"
-_DISTRICT = "330105000000"
+_FIRST_DISTRICT = 5
 
 
 class Network(NamedTuple):
@@ -34,10 +35,28 @@ class Network(NamedTuple):
     def communities(self) -> tuple[Area, ...]:
         return tuple(a for a in self.areas if a.level is Level.COMMUNITY)
 
+    def around(self, communities: tuple[Area, ...]) -> "Network":
+        """Of these communities and everything above them only."""
+        by_id = {a.id: a for a in self.areas}
+        wanted: dict[str, Area] = {}
+        for community in communities:
+            area: Area | None = community
+            while area is not None and area.id not in wanted:
+                wanted[area.id] = area
+                area = by_id.get(area.parent or "")
+        stations = tuple(s for s in self.stations if s.area in wanted)
+        kept = {s.id for s in stations}
+        return Network(
+            areas=tuple(a for a in self.areas if a.id in wanted),
+            stations=stations,
+            staff=tuple(s for s in self.staff if s.station in kept),
+            duty=tuple(d for d in self.duty if d.station in kept),
+        )
+
 
 def make_network(*, homes: int, dice: Dice) -> Network:
     """At least two streets and two communities, so that every route has an alternative."""
-    areas = tuple(_areas(max(2, -(-homes // HOMES_PER_COMMUNITY))))
+    areas = tuple(_areas(homes))
     stations = tuple(_stations(areas))
     level = {a.id: a.level for a in areas}
     staff = tuple(s for k, st in enumerate(stations) for s in _staff(k, st, level[st.area], dice))
@@ -45,20 +64,30 @@ def make_network(*, homes: int, dice: Dice) -> Network:
     return Network(areas, stations, staff, duty)
 
 
-def _areas(communities: int) -> Iterator[Area]:
-    streets = max(2, -(-communities // COMMUNITIES_PER_STREET))
+def _areas(homes: int) -> Iterator[Area]:
+    """Communities evenly over the districts, and over the streets of each."""
+    communities = max(2, -(-homes // HOMES_PER_COMMUNITY))
+    districts = max(1, round(homes / HOMES_PER_DISTRICT))
     yield Area(id=_CITY, name="云栖市", level=Level.CITY, zone=DEFAULT_ZONE)
-    yield Area(id=_DISTRICT, name="临湖区", level=Level.DISTRICT, parent=_CITY)
+    for d in range(districts):
+        code = f"3301{_FIRST_DISTRICT + d:02d}"
+        name = _numbered(names.DISTRICTS, d) + "区"
+        yield Area(id=code + "000000", name=name, level=Level.DISTRICT, parent=_CITY)
+        share = (d + 1) * communities // districts - d * communities // districts
+        yield from _streets(code, share)
+
+
+def _streets(district: str, communities: int) -> Iterator[Area]:
+    streets = max(2, -(-communities // COMMUNITIES_PER_STREET))
     for s in range(streets):
-        code = f"330105{s + 1:03d}"
+        code = f"{district}{s + 1:03d}"
         name = _numbered(names.STREETS, s) + "街道"
-        yield Area(id=code + "000", name=name, level=Level.STREET, parent=_DISTRICT)
-        for c in range(s * communities // streets, (s + 1) * communities // streets):
-            number = c - s * communities // streets + 1
+        yield Area(id=code + "000", name=name, level=Level.STREET, parent=district + "000000")
+        first = s * communities // streets
+        for c in range(first, (s + 1) * communities // streets):
             name = _numbered(names.COMMUNITIES, c) + "社区"
-            yield Area(
-                id=f"{code}{number:03d}", name=name, level=Level.COMMUNITY, parent=code + "000"
-            )
+            id_ = f"{code}{c - first + 1:03d}"
+            yield Area(id=id_, name=name, level=Level.COMMUNITY, parent=code + "000")
 
 
 def _numbered(pool: tuple[str, ...], k: int) -> str:

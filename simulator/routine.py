@@ -1,27 +1,30 @@
-"""Where a person is at any instant: asleep, up for the toilet, napping, in the room or not.
+"""Where a person is at any instant: asleep, up for the toilet, napping, in the room, out.
 
 A pure function of (seed, elder id, local day): each bed-day runs from local noon to noon and is
-thrown anew around the person's own habits. Only what is asked for last is kept in memory.
+thrown anew around the person's own habits. What was found last is kept in memory with how long it
+holds, as nearly every question is about a moment just after the last one.
 Durations stay below what the night rules call unusual; incidents are what goes beyond.
 """
+
+from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.times import DAY, HOUR, MINUTE, NEVER
+from schemas.times import DAY, MINUTE
+from simulator.agenda import NOON, SLOT, Agenda
 from simulator.dice import Dice
+from simulator.habits import Habits
 from simulator.roster import Int, People
 from simulator.zones import offsets
 
 Bool = NDArray[np.bool_]
 
-NOON = 12 * HOUR
-EXITS = 4
-"""Chances of a toilet visit a night, one in each quarter of it."""
-SLOT = 20 * MINUTE
-"""While awake a person stays in or out of the living room for this long."""
+_QUARTER = 15 * MINUTE
+"""What is kept holds within one quarter of an hour at most: no zone's clock changes inside."""
+_IN_BED, _DROWSY, _IN_ROOM = 1, 2, 4
 
 
 class Pose(NamedTuple):
@@ -31,7 +34,7 @@ class Pose(NamedTuple):
     drowsy: Bool
     """In bed but awake: just gone to bed, or about to rise."""
     in_room: Bool
-    """In the room that the radar watches (not the bed's)."""
+    """Somebody (a visitor, too) is in the room that the radar watches (not the bed's)."""
     since_noon: Int
 
 
@@ -40,25 +43,25 @@ class Routine:
 
     def __init__(self, people: People, zones: list[str], seed: int) -> None:
         self._people, self._zones = people, zones
-        self._dice = Dice(seed, "routine")
-        self._habits = _Habits(people, Dice(seed, "habits"))
+        self.habits = Habits(people, Dice(seed, "habits"))
+        self._agenda = Agenda(people, self.habits, Dice(seed, "routine"))
         n = len(people.ids)
-        self._day = np.full(n, NEVER, np.int64)
-        self._bed, self._rise = np.zeros(n, np.int64), np.zeros(n, np.int64)
-        self._nap = np.zeros((n, 2), np.int64)
-        self._out = np.zeros((n, EXITS, 2), np.int64)
+        self._from, self._until = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        self._shift, self._state = np.zeros(n, np.int64), np.zeros(n, np.uint8)
 
     def pose(self, who: Int, at: Int) -> Pose:
         """Poses of persons `who` (rows, none negative) at instants `at` (µs UTC)."""
-        local = at + offsets(self._zones, self._people.zone[who], at) - NOON
-        day, since = local // DAY, local % DAY
-        days = np.unique(day)
-        if len(days) <= 1:
-            return self._pose_on(int(days.max(initial=0)), who, since)
-        parts = [(day == d).nonzero()[0] for d in days]
-        poses = [self._pose_on(int(d), who[p], since[p]) for d, p in zip(days, parts, strict=True)]
-        back = np.argsort(np.concatenate(parts), kind="stable")
-        return Pose(*(np.concatenate(column)[back] for column in zip(*poses, strict=True)))
+        known = (self._from[who] <= at) & (at < self._until[who])
+        state, shift = self._state[who], self._shift[who]
+        if not known.all():
+            asked = (~known).nonzero()[0]
+            state[asked], shift[asked] = self._find(who[asked], at[asked])
+        return Pose(
+            (state & _IN_BED) != 0,
+            (state & _DROWSY) != 0,
+            (state & _IN_ROOM) != 0,
+            (at + shift) % DAY,
+        )
 
     def local_since_noon(self, who: int, at: int) -> int:
         """Local time of day as µs after noon."""
@@ -69,58 +72,39 @@ class Routine:
         at = np.arange(begin, end + 1, MINUTE, dtype=np.int64)
         return bool(self.pose(np.full(len(at), who), at).in_bed.all())
 
-    def _pose_on(self, day: int, who: Int, since: Int) -> Pose:
-        self._lay_out(day, who)
-        bed, rise = self._bed[who], self._rise[who]
-        column = since[:, None]
-        out = (self._out[who, :, 0] <= column) & (column < self._out[who, :, 1])
-        nap = (self._nap[who, 0] <= since) & (since < self._nap[who, 1])
+    def _find(self, who: Int, at: Int) -> tuple[NDArray[np.uint8], Int]:
+        """State and local shift, kept for each person with the stretch in which they hold."""
+        shift = offsets(self._zones, self._people.zone[who], at) - NOON
+        local = at + shift
+        day, since = local // DAY, local % DAY
+        state, low, high = np.zeros(len(who), np.uint8), np.zeros_like(at), np.zeros_like(at)
+        for d in np.unique(day).tolist():
+            on = (day == d).nonzero()[0]
+            state[on], low[on], high[on] = self._on(d, who[on], since[on])
+        begun = at - at % _QUARTER
+        self._from[who] = np.maximum(at - since + low, begun)
+        self._until[who] = np.minimum(at - since + high, begun + _QUARTER)
+        self._state[who], self._shift[who] = state, shift
+        return state, shift
+
+    def _on(self, day: int, who: Int, since: Int) -> tuple[NDArray[np.uint8], Int, Int]:
+        """State at `since` of a local day, and from when until when it holds."""
+        plan = self._agenda.of(day, who)
+        bed, rise, now = plan.bed, plan.rise, since[:, None]
+        spans = plan.spans
+        inside = (spans[:, :, 0] <= now) & (now < spans[:, :, 1])
+        up, nap, outing, visit = (inside[:, part] for part in plan.parts)
         night = (bed <= since) & (since < rise)
-        up = out.any(axis=1)
-        in_bed = (night & ~up) | nap
+        in_bed = (night & ~up.any(axis=1)) | nap.any(axis=1)
         drowsy = in_bed & ((since < bed + 15 * MINUTE) | (since >= rise - 10 * MINUTE))
-        keys = self._people.keys[who]
-        awake = self._dice.chance(0.55, keys, day, 100, since // SLOT)
-        passing = self._dice.chance(0.6, keys, day, 300 + out.argmax(axis=1))
-        in_room = np.where(night, up & passing, awake) & ~in_bed
-        return Pose(in_bed, drowsy, in_room, since)
-
-    def _lay_out(self, day: int, who: Int) -> None:
-        """Throw the day of those whose day in memory is another one."""
-        stale = np.unique(who[self._day[who] != day])
-        if not len(stale):
-            return
-        dice, keys, habits = self._dice, self._people.keys[stale], self._habits
-        bed = habits.bed[stale] + dice.between(-20 * MINUTE, 20 * MINUTE, keys, day, 1)
-        rise = habits.rise[stale] + dice.between(-12 * MINUTE, 12 * MINUTE, keys, day, 2)
-        begin = habits.nap[stale] + dice.between(0, 30 * MINUTE, keys, day, 3)
-        length = dice.between(25 * MINUTE, 80 * MINUTE, keys, day, 4)
-        naps = dice.chance(0.6, keys, day, 5)
-        self._bed[stale], self._rise[stale] = bed, rise
-        self._nap[stale, 0], self._nap[stale, 1] = begin, begin + np.where(naps, length, 0)
-        self._out[stale] = self._exits(stale, bed, rise, day)
-        self._day[stale] = day
-
-    def _exits(self, who: Int, bed: Int, rise: Int, day: int) -> NDArray[np.int64]:
-        """Starts and ends, shape (n, EXITS, 2): within the night, never overlapping."""
-        keys, which = self._people.keys[who][:, None], np.arange(EXITS)
-        first = bed + 40 * MINUTE
-        part = ((rise - 40 * MINUTE - first) // EXITS)[:, None]
-        length = self._dice.between(3 * MINUTE, 12 * MINUTE, keys, day, 10 + which)
-        room = part - length
-        begin = first[:, None] + which * part + self._dice.between(0, room, keys, day, 20 + which)
-        goes = self._dice.chance(self._habits.exit_chance[who][:, None], keys, day, 30 + which)
-        return np.stack([begin, begin + np.where(goes, length, 0)], axis=-1)
-
-
-class _Habits:
-    """What a person usually does: µs after noon, and the chance of each toilet visit."""
-
-    def __init__(self, people: People, dice: Dice) -> None:
-        keys = people.keys
-        bed = dice.between(8 * HOUR + 30 * MINUTE, 11 * HOUR, keys, 1)
-        owl = dice.chance(0.03, keys, 2)
-        self.bed = np.where(owl, dice.between(12 * HOUR, 13 * HOUR, keys, 3), bed)
-        self.rise = dice.between(17 * HOUR + 50 * MINUTE, 19 * HOUR + 20 * MINUTE, keys, 4)
-        self.nap = dice.between(40 * MINUTE, 80 * MINUTE, keys, 5)
-        self.exit_chance = 0.15 + 0.5 * dice.unit(keys, 6)
+        passing = self._agenda.passes(day, who, up.argmax(axis=1))
+        by_day = self._agenda.sits(day, who, since // SLOT) & ~outing.any(axis=1)
+        in_room = np.where(night, up.any(axis=1) & passing, by_day) & ~in_bed
+        in_room |= visit.any(axis=1)
+        state = in_bed * _IN_BED + drowsy * _DROWSY + in_room * _IN_ROOM
+        edges = [bed, rise, bed + 15 * MINUTE, rise - 10 * MINUTE, since - since % SLOT]
+        edges += [since - since % SLOT + SLOT, np.zeros_like(since), np.full_like(since, DAY)]
+        marks = np.concatenate([np.stack(edges, axis=1), spans.reshape(len(who), -1)], axis=1)
+        low = np.where(marks <= now, marks, 0).max(axis=1)
+        high = np.where(marks > now, marks, DAY).min(axis=1)
+        return state.astype(np.uint8), low, high

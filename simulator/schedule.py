@@ -1,4 +1,7 @@
-"""Seeded incidents without end: one slot after another, filled by whoever is free and fits."""
+"""A demo's incidents without end: one slot after another, filled by whoever is free and fits.
+
+Only what is over within an hour or so: `life` has the rest.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from schemas.times import DAY, HOUR, MINUTE, SECOND
-from simulator.candidates import Candidate, Candidates, happen
+from schemas.times import HOUR, MINUTE, SECOND
+from simulator.candidates import Candidates
 from simulator.dice import Dice
-from simulator.kinds import Incident, Kind, free_again
+from simulator.happen import free_again, happen
+from simulator.kinds import Incident, Kind
+from simulator.people import Candidate
 from simulator.routine import Routine
 
 _CYCLE = (
@@ -23,10 +28,8 @@ _CYCLE = (
     Kind.SLOW_FALL,
     Kind.SILENT,
 )
-_STAGED_EVERY = 200 * MINUTE
-"""In a demo each home has an incident so often: one a minute for 200 homes."""
-_ORDINARY_EVERY = 10 * DAY
-"""Outside a demo: far above life's own rate, so that short runs have something to score."""
+_EVERY = 200 * MINUTE
+"""Each home has an incident so often: one a minute for 200 homes."""
 _FIRST_SEEDED = 45 * SECOND
 _TRIES = 40
 _SETTLED = 45 * MINUTE
@@ -35,12 +38,9 @@ _ABSENT = (10 * HOUR + 15 * MINUTE, 16 * HOUR + 40 * MINUTE)
 """Local 22:15 to 04:40, as time after noon: both steps are reached inside the night."""
 
 
-def spacing(homes: int, start: int, until: int | None, *, staged: bool) -> int:
-    """µs between two slots; short enough for each kind to have one before `until`."""
-    if staged:
-        return min(MINUTE, _STAGED_EVERY // max(1, homes))
-    every = _ORDINARY_EVERY // max(1, homes)
-    return every if until is None else min(every, (until - start) // (len(_CYCLE) + 1))
+def spacing(homes: int) -> int:
+    """µs between two slots."""
+    return min(MINUTE, _EVERY // max(1, homes))
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Seeded:
                 return
             incident = self._fill(k, at, busy, turns)
             if incident is not None:
-                busy[incident.home] = free_again(incident)
+                busy[incident.home or ""] = free_again(incident)
                 yield incident
 
     def _jitter(self, k: int) -> int:

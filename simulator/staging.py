@@ -3,9 +3,11 @@
 from typing import NamedTuple
 
 from schemas.times import SECOND
-from simulator.candidates import Candidate, Candidates, happen
-from simulator.fleet import CANONICAL, VS373, WS101, Z2M_SOS
+from simulator.candidates import Candidates
+from simulator.happen import happen
+from simulator.household import CANONICAL, VS373, WS101, Z2M_SOS
 from simulator.kinds import Incident, Kind
+from simulator.people import Candidate
 
 
 class _Scene(NamedTuple):
@@ -42,7 +44,7 @@ def stage(
         if not wanted:
             continue
         chosen = min(wanted, key=lambda c: _taken(c, made))
-        made.append(happen(scene.kind, chosen, at, repeat=False))
+        made.append(happen(scene.kind, chosen, at))
         if not scene.answered:
             left_alone.add(chosen.home)
     return tuple(made), frozenset(left_alone)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from schemas.alerts import Severity
 from schemas.times import SECOND, format_rfc3339, parse_rfc3339
-from simulator.kinds import Expected, Incident, Kind, Right
+from simulator.kinds import Expected, Fault, Incident, Kind, Right
 
 
 def line(incident: Incident) -> str:
@@ -20,8 +20,8 @@ def line(incident: Incident) -> str:
             "area": incident.area,
             "at": format_rfc3339(incident.at),
             "ends": format_rfc3339(incident.ends),
-            "known_by": format_rfc3339(incident.known_by),
-            "rule": incident.rule,
+            "known_by": _or_none(incident.known_by),
+            "rule": incident.rule or None,
             "severity": incident.severity,
             "expected": [
                 {"rule": e.rule, "severity": e.severity, "known_by": format_rfc3339(e.known_by)}
@@ -33,6 +33,10 @@ def line(incident: Incident) -> str:
             "tail_s": incident.tail // SECOND,
         }
     )
+
+
+def _or_none(at: int | None) -> str | None:
+    return None if at is None else format_rfc3339(at)
 
 
 def write(path: Path, incidents: Iterable[Incident]) -> int:
@@ -55,10 +59,14 @@ def read(path: Path) -> Iterator[Incident]:
                 raise ValueError(f"{path}, line {number}: not an incident ({error})") from error
 
 
+def _kind(word: str) -> Kind | Fault:
+    return Fault(word) if word in set(Fault) else Kind(word)
+
+
 def _incident(text: str) -> Incident:
     said = json.loads(text)
     return Incident(
-        kind=Kind(said["kind"]),
+        kind=_kind(said["kind"]),
         home=said["home"],
         elder=said["elder"],
         device=said["device"],

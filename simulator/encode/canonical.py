@@ -7,10 +7,6 @@ from numpy.typing import NDArray
 
 from simulator.roster import Int
 
-_TENTHS = [f"{n / 10:g}" for n in range(2501)] + ["null"]
-NULL = 2501
-"""Index of an unknown rate: the device says null."""
-
 
 def stamps(ts: Int, local_offset: Int, rfc3339: NDArray[np.bool_]) -> list[str]:
     """JSON times: RFC 3339 with the local zone where asked, else epoch milliseconds."""
@@ -31,38 +27,18 @@ def zone_text(offset: int) -> str:
     return f"{'-' if offset < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def beds(
-    stamp: Iterable[str],
-    seq: Iterable[int],
-    in_bed: Iterable[bool],
-    rates: Iterable[tuple[int, int, int]],
-    extra: Iterable[str],
+def number(tenths: int) -> str:
+    """`71.3`, and `71` where nothing follows the point."""
+    return f"{tenths / 10:g}"
+
+
+def readings(
+    stamp: Iterable[str], seq: Iterable[int], columns: list[list[str]], renewed: Iterable[bool]
 ) -> list[bytes]:
-    """Mattress reports; `rates` are heart and breath (tenths, or NULL) and movement (%)."""
+    """One reading each; `columns` hold the JSON of each quantity, or "". A `renewed` firmware
+    adds keys that nobody asked for."""
+    extra = ("", ',"fw":"2.1.0","uptime":86400')
     return [
-        (
-            f'{{"ts":{ts},"seq":{n},"in_bed":true,"heart_rate":{_TENTHS[heart]},'
-            f'"respiratory_rate":{_TENTHS[breath]},"movement":{movement}{more}}}'
-            if inside
-            else f'{{"ts":{ts},"seq":{n},"in_bed":false{more}}}'
-        ).encode()
-        for ts, n, inside, (heart, breath, movement), more in zip(
-            stamp, seq, in_bed, rates, extra, strict=True
-        )
+        f'{{"ts":{ts},"seq":{n}{"".join(texts)}{extra[new]}}}'.encode()
+        for ts, n, new, *texts in zip(stamp, seq, renewed, *columns, strict=True)
     ]
-
-
-def rooms(
-    stamp: Iterable[str], seq: Iterable[int], presence: Iterable[bool], extra: Iterable[str]
-) -> list[bytes]:
-    """Radar reports."""
-    return [
-        f'{{"ts":{ts},"seq":{n},"presence":{"true" if p else "false"}{more}}}'.encode()
-        for ts, n, p, more in zip(stamp, seq, presence, extra, strict=True)
-    ]
-
-
-def fields(stamp: str, seq: int, **values: str | int) -> bytes:
-    """Any one reading: words are quoted, numbers are not."""
-    texts = [f',"{k}":"{v}"' if isinstance(v, str) else f',"{k}":{v}' for k, v in values.items()]
-    return f'{{"ts":{stamp},"seq":{seq}{"".join(texts)}}}'.encode()

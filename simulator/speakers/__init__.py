@@ -1,7 +1,7 @@
 """The regular reports of each kind of device, a window of time at a go."""
 
 from schemas.directory import DeviceKind
-from simulator.fleet import CANONICAL, VS373, WS101, Z2M_SOS
+from simulator.household import CANONICAL, VS373, WS101, Z2M_SOS
 from simulator.roster import Group
 from simulator.speakers.base import Speaker
 from simulator.speakers.canonical import Button, Mattress, Radar

@@ -1,86 +1,70 @@
 """Mattresses, radars and buttons that speak the canonical wire."""
 
-from collections.abc import Iterable
-
 import numpy as np
 
-from schemas import topics
-from simulator.encode import canonical as wire
-from simulator.message import Message
+from schemas.readings import Float32, Readings
 from simulator.roster import Group, Int
 from simulator.speakers.base import Speaker
-from simulator.traits import battery, writes_rfc3339
-from simulator.world import Bool, World
-from simulator.zones import offsets
+from simulator.world import World
 
 _SIGNAL_EVERY, _BATTERY_EVERY = 20, 120
 """Reports between two that carry signal strength or battery as well."""
+_UNKNOWN = np.float32(np.nan)
 
 
 class _Canonical(Speaker):
-    """What all canonical devices share: topics, stamps, numbers, signal and battery."""
+    """What all canonical devices share: times, signal and battery."""
 
     def __init__(self, world: World, group: Group) -> None:
         super().__init__(world, group)
-        places = zip(group.areas, group.devices, strict=True)
-        self.topics = [topics.up(area, d.gateway, d.id) for area, d in places]
-        self.rfc3339: Bool = writes_rfc3339(group.keys)
+        self._signal = -world.dice.between(42, 78, group.keys, 11).astype(np.float32)
+        self._turn = group.keys % 1009
 
-    def _stamps(self, rows: Int, at: Int) -> list[str]:
-        ts = self.world.measured(self.group.keys[rows], at)
-        local = offsets(self.world.roster.zones, self.group.zone[rows], at)
-        return wire.stamps(ts, local, self.rfc3339[rows])
+    def written(self, rows: Int, at: Int) -> Int:
+        return self.world.measured(self.group.keys[rows], at)
 
-    def _extra(self, rows: Int, at: Int) -> list[str]:
-        keys, texts = self.group.keys[rows], [""] * len(rows)
-        turn = at // self.cadence.interval + keys % 1009
-        for k in (turn % _SIGNAL_EVERY == 0).nonzero()[0].tolist():
-            texts[k] = f',"signal":{-self.world.trait(int(keys[k]), 42, 78, 11)}'
-        for k in (turn % _BATTERY_EVERY == 7).nonzero()[0].tolist():
-            texts[k] = f',"battery":{battery(int(keys[k]))}'
-        return texts
-
-    def _messages(self, rows: Int, at: Int, payloads: list[bytes]) -> Iterable[Message]:
-        names = [self.topics[r] for r in rows.tolist()]
-        return map(Message, at.tolist(), names, payloads)
+    def _extra(self, said: Readings, rows: Int, at: Int) -> None:
+        turn = at // self.cadence.interval + self._turn[rows]
+        strong = (turn % _SIGNAL_EVERY == 0).nonzero()[0]
+        said.signal[strong] = self._signal[rows[strong]]
+        full = (turn % _BATTERY_EVERY == 7).nonzero()[0]
+        said.battery[full] = self.battery[rows[full]]
 
 
 class Mattress(_Canonical):
-    def speak(self, begin: int, end: int) -> Iterable[Message]:
+    def speak(self, begin: int, end: int) -> Readings:
         rows, at = self.due(begin, end)
-        bed = self.world.beds(self.group.sleeper[rows], at)
-        heart = np.where(bed.blurred, wire.NULL, bed.heart)
-        payloads = wire.beds(
-            self._stamps(rows, at),
-            self.world.count(self.group.row[rows]).tolist(),
-            bed.in_bed.tolist(),
-            zip(heart.tolist(), bed.breath.tolist(), bed.movement.tolist(), strict=True),
-            self._extra(rows, at),
-        )
-        return self._messages(rows, at, payloads)
+        said = self.blank(rows, at)
+        bed = self.world.beds(self.group, rows, at)
+        said.in_bed[:] = bed.in_bed
+        lying = bed.in_bed.nonzero()[0]
+        said.movement[lying] = bed.movement[lying]
+        heart, breath = _rates(bed.heart[lying]), _rates(bed.breath[lying])
+        said.heart_rate[lying] = np.where(bed.unknown[lying], _UNKNOWN, heart)
+        said.respiratory_rate[lying] = np.where(bed.lifeless[lying], _UNKNOWN, breath)
+        self._extra(said, rows, at)
+        return said
+
+
+def _rates(tenths: Int) -> Float32:
+    """As they are stored: the nearest 32-bit number."""
+    return (tenths / 10).astype(np.float32)
 
 
 class Radar(_Canonical):
-    def speak(self, begin: int, end: int) -> Iterable[Message]:
+    def speak(self, begin: int, end: int) -> Readings:
         rows, at = self.due(begin, end)
-        payloads = wire.rooms(
-            self._stamps(rows, at),
-            self.world.count(self.group.row[rows]).tolist(),
-            self.world.rooms(self.group, rows, at).tolist(),
-            self._extra(rows, at),
-        )
-        return self._messages(rows, at, payloads)
+        said = self.blank(rows, at)
+        said.presence[:] = self.world.rooms(self.group, rows, at)
+        self._extra(said, rows, at)
+        return said
 
 
 class Button(_Canonical):
     """A rare heartbeat with the battery."""
 
-    def speak(self, begin: int, end: int) -> Iterable[Message]:
+    def speak(self, begin: int, end: int) -> Readings:
         rows, at = self.due(begin, end)
-        numbers = self.world.count(self.group.row[rows]).tolist()
-        keys = self.group.keys[rows].tolist()
-        payloads = [
-            wire.fields(stamp, n, battery=battery(key))
-            for stamp, n, key in zip(self._stamps(rows, at), numbers, keys, strict=True)
-        ]
-        return self._messages(rows, at, payloads)
+        said = self.blank(rows, at)
+        said.battery[:] = self.battery[rows]
+        return said

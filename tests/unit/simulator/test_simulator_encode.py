@@ -23,30 +23,17 @@ def test_canonical_stamps_in_both_forms() -> None:
         assert parse_rfc3339(json.loads(text)) == AT // 1000 * 1000
 
 
-def test_canonical_bed_tells_rates_only_of_somebody_in_it() -> None:
-    rates = [(723, 141, 5), (canonical.NULL, 100, 40), (1, 2, 3)]
-    full, blurred, empty = canonical.beds(
-        ["1", "2", "3"], [7, 8, 9], [True, True, False], rates, ["", ',"signal":-50', ""]
-    )
-    assert json.loads(full) == {
-        "ts": 1,
-        "seq": 7,
-        "in_bed": True,
-        "heart_rate": 72.3,
-        "respiratory_rate": 14.1,
-        "movement": 5,
-    }
-    assert json.loads(blurred)["heart_rate"] is None
-    assert json.loads(blurred)["signal"] == -50
-    assert json.loads(empty) == {"ts": 3, "seq": 9, "in_bed": False}
+def test_canonical_readings_are_json_and_a_renewed_firmware_adds_keys() -> None:
+    columns = [[',"in_bed":true', ""], [',"heart_rate":72.3', ',"battery":80']]
+    old, new = canonical.readings(["1", '"2026-01-01T00:00:00Z"'], [7, 8], columns, [False, True])
+    assert json.loads(old) == {"ts": 1, "seq": 7, "in_bed": True, "heart_rate": 72.3}
+    said = json.loads(new)
+    assert {"ts": "2026-01-01T00:00:00Z", "seq": 8, "battery": 80}.items() < said.items()
+    assert len(said) > 3
 
 
-def test_canonical_room_and_single_fields() -> None:
-    (room,) = canonical.rooms(["5"], [1], [True], [""])
-    assert json.loads(room) == {"ts": 5, "seq": 1, "presence": True}
-    pressed = canonical.fields('"2026-01-01T00:00:00Z"', 3, sos="pressed", battery=80)
-    said = {"ts": "2026-01-01T00:00:00Z", "seq": 3, "sos": "pressed", "battery": 80}
-    assert json.loads(pressed) == said
+def test_tenths_are_written_without_what_says_nothing() -> None:
+    assert [canonical.number(n) for n in (723, 710, 5, -600)] == ["72.3", "71", "0.5", "-60"]
 
 
 def test_z2m_press_is_several_messages_with_one_plain_copy() -> None:

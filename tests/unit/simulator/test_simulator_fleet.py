@@ -17,7 +17,11 @@ from schemas.directory import (
     Role,
 )
 from schemas.registry_csv import read_folder, write_folder
-from simulator.fleet import make_directory
+from schemas.times import HOUR
+from simulator.fleet import Fleet, make_directory
+from simulator.profiles import PROFILES
+from simulator.roster import Roster
+from simulator.routine import Routine
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +123,7 @@ def test_who_lives_there_is_plausible(fleet: Directory) -> None:
 
 def test_devices_have_their_vendors_ids_places_and_gateways(fleet: Directory) -> None:
     form = {
-        ("mattress", "canonical"): r"m\d{4}(-2)?",
+        ("mattress", "canonical"): r"m\d{4}(-2|-g)?",
         ("fall_sensor", "canonical"): r"r\d{4}",
         ("fall_sensor", "milesight-vs373-mqtt"): r"\d{16}",
         ("sos_button", "canonical"): r"b\d{4}",
@@ -130,8 +134,53 @@ def test_devices_have_their_vendors_ids_places_and_gateways(fleet: Directory) ->
         assert re.fullmatch(form[device.kind, device.profile], device.id)
     assert len({d.id for d in fleet.devices}) == len(fleet.devices)
     beds = [d for d in fleet.devices if d.kind is DeviceKind.MATTRESS]
-    assert {d.elder for d in beds} == {e.id for e in fleet.elders}
-    assert {(d.location, d.interval_s) for d in beds} == {(Location.BED, 30)}
+    shared = {d.home for d in beds if d.location is Location.SHARED_BED}
+    own = {d.elder for d in beds if d.location is Location.BED}
+    assert own == {e.id for e in fleet.elders if e.home not in shared}
+    assert {d.interval_s for d in beds} == {30}
+
+
+def test_every_way_to_live_is_met_in_at_least_two_of_a_hundred() -> None:
+    fleet = make_directory(homes=2000, seed=11)
+    roster = Roster.of(fleet)
+    habits = Routine(roster.people, roster.zones, seed=11).habits
+    homes, elders = len(fleet.homes), len(fleet.elders)
+    where = Counter(d.location for d in fleet.devices)
+    has = {d.home or d.elder for d in fleet.devices if d.kind is not DeviceKind.MATTRESS}
+    with_more = {e.home for e in fleet.elders if e.id in has} | has
+    shares = {
+        "one bed": where[Location.SHARED_BED] / homes,
+        "guest bed": where[Location.GUEST_BED] / homes,
+        "mattress only": sum(h.id not in with_more for h in fleet.homes) / homes,
+        "owls": habits.owl.mean(),
+        "larks": habits.lark.mean(),
+        "bedridden": habits.bedridden.mean(),
+        "lone": sum(e.living is Living.LONE for e in fleet.elders) / elders,
+    }
+    assert min(shares.values()) >= 0.02, shares
+    hours = [(habits.owl, habits.bed, 12, 14), (habits.lark, habits.rise, 16, 17)]
+    for who, at, low, high in hours:
+        assert ((low * HOUR <= at[who]) & (at[who] < high * HOUR)).all()
+
+
+def test_streets_by_themselves_are_the_whole(fleet: Directory) -> None:
+    """A city is never held at once: its streets, one after another, are all of it."""
+    made = Fleet(homes=5000, seed=7)
+    parts, whole = list(made.parts()), made.directory()
+    assert len(parts) == 3
+    for name in ("homes", "elders", "gateways", "devices", "contacts"):
+        assert sum((getattr(p, name) for p in parts), ()) == getattr(whole, name)
+    for name in ("areas", "stations", "staff", "duty"):
+        assert {x for p in parts for x in getattr(p, name)} == set(getattr(whole, name))
+
+
+def test_a_city_has_districts_of_the_designs_size() -> None:
+    """Two districts' worth: a city of 1.6 million homes has as many as that takes."""
+    two = Fleet(homes=2 * 22_000, seed=1).network
+    levels = Counter(a.level for a in two.areas)
+    assert (levels[Level.CITY], levels[Level.DISTRICT], levels[Level.COMMUNITY]) == (1, 2, 550)
+    assert len({a.id for a in two.areas}) == len(two.areas)
+    assert PROFILES["city"].homes / 22_000 < 94 - 5  # codes 3301 05 to 3301 94
 
 
 def test_numbers_cannot_be_dialled_and_the_bereft_have_no_family(fleet: Directory) -> None:

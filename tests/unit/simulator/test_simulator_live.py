@@ -9,15 +9,15 @@ from hashlib import sha256
 from itertools import islice, pairwise
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from schemas import topics
 from schemas.directory import Directory
 from schemas.times import HOUR, MINUTE, SECOND, parse_rfc3339
+from simulator.faults import ALL, NONE
 from simulator.fleet import make_directory
 from simulator.incidents import Kind, plan
-from simulator.live import Message, Run, messages
+from simulator.kinds import Fault
+from simulator.live import Message, messages
 
 START = parse_rfc3339("2026-06-01T22:40:00+08:00")
 
@@ -74,20 +74,22 @@ def test_bytes_are_pinned() -> None:
     assert _digest(stream) == PINNED
 
 
-PINNED = "4d60faee74583371c2dbb5bb94428efa2de67457bc5e38fb44c7f0d0d7961c4b"
+PINNED = "73a9f1042c8eb0b6a1c446b88613efcf77717644e07daa87e34cd72f05bdf54f"
 
 
 def test_seed_changes_what_is_said(fleet: Directory, hour: list[Message]) -> None:
     assert _digest(_stream(fleet, minutes=5, seed=8)) != _digest(_stream(fleet, minutes=5))
 
 
-@settings(max_examples=12, deadline=None)
-@given(st.sampled_from([SECOND // 5, SECOND, 5 * SECOND, 7 * SECOND, 15 * SECOND, 30 * SECOND]))
-def test_how_time_is_cut_changes_nothing(fleet: Directory, window: int) -> None:
-    start, until = START, START + 6 * MINUTE
-    planned = plan(fleet, seed=7, start=start, until=until, staged=True)
-    cut = list(Run(fleet, seed=7, start=start).play(planned, until=until, window=window))
-    assert cut == _stream(fleet, minutes=6)
+@pytest.mark.parametrize("faults", [NONE, ALL])
+@pytest.mark.parametrize("window", [SECOND, 7 * SECOND, 15 * SECOND])
+def test_how_time_is_cut_changes_nothing(window: int, faults: frozenset[Fault]) -> None:
+    fleet = make_directory(homes=12, seed=9)
+    until = START + 30 * MINUTE
+    kwargs = {"seed": 9, "start": START, "until": until}
+    planned = plan(fleet, **kwargs, staged=not faults, faults=faults, every=0.9)
+    cut = list(messages(fleet, **kwargs, plan=planned, window=window))
+    assert cut == list(messages(fleet, **kwargs, plan=planned))
 
 
 def test_a_stream_without_end_begins_like_one_that_ends(

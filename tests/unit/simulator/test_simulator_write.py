@@ -14,7 +14,7 @@ from simulator.fleet import make_directory
 from simulator.message import Message
 from simulator.write import Run, write_run
 
-START = parse_rfc3339("2026-06-01T00:00:00+08:00")
+START = parse_rfc3339("2026-06-01T08:00:00+08:00")
 
 
 def _write(out: Path, *, seed: int = 4) -> Run:
@@ -68,7 +68,7 @@ def test_lines_have_the_recorders_form(out: Path) -> None:
 def test_lines_are_read_back_as_captured_messages() -> None:
     for payload in (b'{"a":"\xe4\xb8\xad \\" /"}', b"\xff\x00"):
         message = Message(START + 5, "a/b", payload, qos=1, retain=True)
-        assert parse_line(capture.line(message)) == tuple(message)
+        assert parse_line(capture.line(message))[:5] == tuple(message)
 
 
 def test_what_is_not_text_is_kept_as_hex() -> None:
