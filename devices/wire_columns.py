@@ -168,18 +168,19 @@ def _devices(
     said: list[Any], own: Sequence[str | None], colons: Int64, wrong: Bool
 ) -> list[str] | None:
     """The device of each record; None where all are their topics' own."""
-    ids = [*map(_named, said)]
+    ids: list[Any] = [*map(_named, said)]
     silent = ids.count(None)
     if silent == len(ids) and None not in own:
         return None
     colons += np.array([text is not None for text in ids]) if silent else 1
     # Counted in the ids: what was cut off of a text is missed, and a slower look tells.
-    if ":" in "".join(filter(None, ids)):
+    if ":" in "".join(filter(None, ids) if silent else ids):
         colons += np.array([0 if text is None else text.count(":") for text in ids])
-    agreed = [*map(_agreed, ids, own)]
-    if "" in agreed:
-        wrong |= np.array([not text for text in agreed])
-    return agreed
+    if silent or any(own):
+        ids = [*map(_agreed, ids, own)]
+    if "" in ids:
+        wrong |= np.array([not text for text in ids])
+    return ids
 
 
 def _agreed(text: str | None, topic: str | None) -> str:

@@ -70,7 +70,10 @@ def _place(
     good = np.ones(len(message), np.bool_)
     if wire.device is not None:
         asked = np.flatnonzero(device < 0)
-        found = lookup.rows_of([wire.device[row] for row in asked.tolist()])
+        ids = wire.device
+        if len(asked) < len(ids):
+            ids = [ids[row] for row in asked.tolist()]
+        found = lookup.rows_of(ids)
         good[asked] = (found.device >= 0) & (found.gateway == gateway[asked])
         device[asked], elder[asked] = found.device, found.elder
         if not good.all():
