@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _MIX1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX2 = np.uint64(0x94D049BB133111EB)
+_ALL = 2**64 - 1
 _TO_UNIT = 2.0**-53
 
 
@@ -23,6 +24,14 @@ def key_of(text: str) -> int:
 
 def keys_of(ids: list[str]) -> NDArray[np.int64]:
     return np.array([key_of(i) for i in ids], np.int64)
+
+
+def _mix(x: int, counter: int) -> int:
+    """What `Dice.more` does to arrays, for one throw: a hundred times as fast for that."""
+    x = ((x ^ (counter & _ALL)) + int(_STEP)) & _ALL
+    x = ((x ^ (x >> 30)) * int(_MIX1)) & _ALL
+    x = ((x ^ (x >> 27)) * int(_MIX2)) & _ALL
+    return x ^ (x >> 31)
 
 
 def unit_of(bits: NDArray[np.uint64]) -> NDArray[np.float64]:
@@ -54,14 +63,17 @@ class Dice:
     def more(self, begun: NDArray[np.uint64], *counters: ArrayLike) -> NDArray[np.uint64]:
         """The bits of `bits(*first, *counters)` where `begun` are those of `bits(*first)`: what is
         thrown again and again for the same subjects is begun once."""
-        x = begun.reshape(-1) if begun.ndim == 0 else begun
-        for counter in counters:
+        scalars = 0
+        while begun.ndim == 0 and scalars < len(counters) and not np.ndim(counters[scalars]):
+            begun = np.array(_mix(int(begun), int(counters[scalars])), np.uint64)  # type: ignore[arg-type]
+            scalars += 1
+        x = begun
+        for counter in counters[scalars:]:
             x = (x ^ np.asarray(counter, np.int64).view(np.uint64)) + _STEP
             x = (x ^ (x >> np.uint64(30))) * _MIX1
             x = (x ^ (x >> np.uint64(27))) * _MIX2
             x = x ^ (x >> np.uint64(31))
-        shape = np.broadcast_shapes(begun.shape, *(np.shape(c) for c in counters))
-        return x.reshape(shape)  # one-dimensional before: arrays overflow without a warning
+        return x
 
     def unit(self, *counters: ArrayLike) -> NDArray[np.float64]:
         """Uniform in [0, 1)."""

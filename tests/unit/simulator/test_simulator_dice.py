@@ -43,3 +43,15 @@ def test_distributions() -> None:
     assert abs(bell.std() - 1) < 0.02
     assert abs(dice.unit(n).mean() - 0.5) < 0.01
     assert abs(dice.chance(0.2, n).mean() - 0.2) < 0.01
+
+
+@given(
+    st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=5),
+    st.integers(0, 4),
+)
+def test_one_throw_is_the_same_alone_and_among_many(counters: list[int], cut: int) -> None:
+    dice = Dice(3, "any")
+    alone = int(dice.bits(*counters))
+    assert alone == dice.bits(*(np.array([c, 7]) for c in counters)).tolist()[0]
+    assert alone == dice.bits(*counters[:-1], np.array(counters[-1:])).tolist()[0]
+    assert alone == int(dice.more(dice.bits(*counters[:cut]), *counters[cut:]))
