@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 ARGS   ?=
 
-.PHONY: demo test check bench bench-rules bench-ingest bench-stations bench-console clean lock schemas help
+.PHONY: demo test check bench bench-rules bench-ingest bench-stations bench-console screenshots clean lock schemas help
 
 help:
 	@echo "make demo     everything embedded: store, broker, simulated homes, console (ARGS='--for 60 --json --no-browser')"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench-stations  ten thousand open incidents, 200 new alerts a second, a copy killed"
 	@echo "make bench-console  500 open incidents on 200 consoles: first paint in Chromium, live updates"
 	@echo "make bench-rules  the rules beside pandas, polars and a plain loop (some minutes)"
+	@echo "make screenshots  the pictures of the console in the documentation (needs Chromium)"
 	@echo "make lock     resolve requirements.lock anew from pyproject.toml"
 	@echo "make schemas  regenerate the JSON Schemas of the wire"
 	@echo "make clean    remove what the targets made"
@@ -58,6 +59,9 @@ bench-console: $(STAMP)
 bench-rules: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@$(BIN)/python -m bench rules
+
+screenshots: $(STAMP)
+	$(BIN)/python -m tests.support.pictures
 
 schemas: $(STAMP)
 	$(BIN)/python -m schemas.generate

@@ -21,7 +21,7 @@ from starlette.applications import Starlette
 
 from schemas.alerts import Category, Change, ChangeKind, Sentence, Severity, alert_id
 from schemas.times import to_micros
-from stations import intake
+from stations import intake, work
 from stations.console.app import create_app
 from stations.console.passwords import Passwords
 from stations.console.reference import NOTHING, Reference
@@ -119,6 +119,18 @@ class Desk:
         async with self.pool.connection() as conn:
             while await intake.take(conn, self.now, POLICY):
                 pass
+
+    async def act(self, staff: str, action: str) -> None:
+        """What a worker does with the incident that opened last, by the test's clock."""
+        async with self.pool.connection() as conn:
+            cursor = await conn.execute(
+                "SELECT i.id, s.station FROM incident i, staff s WHERE s.id = %s"
+                " ORDER BY i.opened_at DESC LIMIT 1",
+                (staff,),
+            )
+            ((incident, station),) = await cursor.fetchall()
+            actor = work.Actor(staff, station)
+            await work.act(conn, incident, work.Action(action), actor, self.now, policy=POLICY)
 
     async def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         async with self.pool.connection() as conn:
