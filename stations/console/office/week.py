@@ -11,19 +11,21 @@ from store.console_duty import Special, Worked
 from store.stations_duty import Calendar
 
 
-class Planned(NamedTuple):
-    """A shift of the calendar. `confirmed`: the worker said that they were there, when."""
+class Span(NamedTuple):
+    """A shift of the calendar, or (`staff` None) a gap in it. `confirmed`: when its worker said
+    that they were there."""
 
-    run: Run
-    confirmed: datetime | None
+    starts: datetime
+    ends: datetime
+    staff: str | None = None
+    confirmed: datetime | None = None
 
 
 class Day(NamedTuple):
-    """`gaps`: spans of the day without a shift in the calendar, UTC."""
+    """`spans`: shifts that begin on the day and the day's gaps, in order."""
 
     date: date
-    planned: list[Planned]
-    gaps: list[tuple[datetime, datetime]]
+    spans: list[Span]
     special: list[Special]
 
 
@@ -43,13 +45,14 @@ def days(
     for n in range(7):
         day = monday + timedelta(days=n)
         first, last = _moment(day, zone), _moment(day + timedelta(days=1), zone)
-        planned = [
-            Planned(run, _confirmed(run, worked))
+        shifts = [
+            Span(run.starts, run.ends, run.staff, _confirmed(run, worked))
             for run in runs
             if first <= run.starts < last or (n == 0 and run.starts < first)
         ]
-        own = [(max(a, first), min(b, last)) for a, b in gaps if a < last and b > first]
-        found.append(Day(day, planned, own, [s for s in special if s.day == day]))
+        free = [Span(max(a, first), min(b, last)) for a, b in gaps if a < last and b > first]
+        spans = sorted(shifts + free, key=lambda span: span.starts)
+        found.append(Day(day, spans, [s for s in special if s.day == day]))
     return found
 
 
@@ -58,9 +61,10 @@ def bounds(monday: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return _moment(monday, zone), _moment(monday + timedelta(days=7), zone)
 
 
-def hours(gaps: Sequence[tuple[datetime, datetime]]) -> float:
-    """Their length together."""
-    return sum((end - start for start, end in gaps), timedelta()) / timedelta(hours=1)
+def gap_hours(week: Sequence[Day]) -> float:
+    """How long nobody is to be there."""
+    gaps = [s.ends - s.starts for day in week for s in day.spans if s.staff is None]
+    return sum(gaps, timedelta()) / timedelta(hours=1)
 
 
 def _moment(day: date, zone: ZoneInfo) -> datetime:

@@ -49,7 +49,7 @@ def test_the_policy_allows_no_inline_script_style_or_frame() -> None:
     assert "unsafe" not in policy
 
 
-@pytest.mark.parametrize("page", sorted((CONSOLE / "templates").glob("*.html")), ids=str)
+@pytest.mark.parametrize("page", sorted((CONSOLE / "templates").rglob("*.html")), ids=str)
 def test_templates_need_no_exception_from_the_policy(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert not re.search(r"<script(?![^>]*\bsrc=\"/static/)", text)

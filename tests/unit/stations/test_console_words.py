@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from schemas.alerts import Severity
-from schemas.directory import Level, Living
+from schemas.directory import DeviceKind, Level, Living, Location, Role
 from stations.console import words
 from stations.console.cards import QUICK_TEST
-from stations.work import PROGRESS, Action, Outcome, Reached
+from stations.policy import Coverage
+from stations.work import PROGRESS, Action, CallResult, Outcome, Reached
 
 CONSOLE = Path(words.__file__).parent
 CATALOGUES = words.load()
@@ -54,6 +55,9 @@ def test_every_word_of_the_domain_has_its_words(language: words.Language) -> Non
         *(f"level.{x}" for x in Level), *(f"step.{s}" for s in (*PROGRESS, "closed")),
         *(f"action.{a}" for a in Action), *(f"event.{a}" for a in Action),
         *(f"outcome.{o}" for o in Outcome), *(f"reached.{r}" for r in Reached),
+        *(f"device.{k}" for k in DeviceKind), *(f"location.{x}" for x in Location),
+        *(f"result.{r}" for r in CallResult), *(f"staff.role_{r}" for r in Role),
+        *(f"staff.coverage_{c}" for c in Coverage),
         *(f"quick.{o}_{r}" for o, r in QUICK_TEST),
     ]  # fmt: skip
     missing = [key for key in keys if key not in CATALOGUES[language].strings]

@@ -1,0 +1,478 @@
+"""What the pages beside the board do: each deed once, as its reader would, and what it leaves in
+the store."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from schemas.alerts import Category, Severity
+from schemas.directory import DeviceKind, Role
+from schemas.times import to_micros
+from stations import initials
+from stations.console.frame import navigation
+from stations.console.office import week
+from stations.console.reference import Reference
+from store.connect import connect
+from store.console_duty import Special, Worked
+from store.directory import import_directory
+from store.stations_duty import Calendar, Shift
+from tests.support.desk import Desk, change, csrf_of, desk, fresh_store, prepare
+from tests.support.reach import Asked, Town, Who
+from tests.support.registry import town
+from vigil.embedded.postgres import Postgres
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.fixture
+def store(postgres: Postgres) -> Iterator[str]:
+    with fresh_store(postgres.dsn) as dsn:
+        yield dsn
+
+
+def at_desk(store: str, run: Callable[[Desk], Awaitable[None]]) -> None:
+    async def go() -> None:
+        async with desk(store, reference=Reference(profiles=("canonical",))) as d:
+            await run(d)
+
+    asyncio.run(go())
+
+
+async def does(client: httpx.AsyncClient, page: str, path: str, **fields: str) -> httpx.Response:
+    """Fill in a form of a page and send it."""
+    token = csrf_of((await client.get(page)).text)
+    return await client.post(path, data=fields | {"csrf": token})
+
+
+async def task_of(d: Desk, rule: str, category: Category) -> str:
+    await d.raised(change("h1", at=d.now, rule=rule, severity=Severity.BLUE, category=category))
+    ((task,),) = await d.rows("SELECT id FROM task WHERE kind = %s", rule)
+    return str(task)
+
+
+# Tasks
+
+
+def test_a_care_call_that_reaches_the_person_ends_the_task(store: str) -> None:
+    async def run(d: Desk) -> None:
+        task = await task_of(d, "vital-trend", Category.CARE)
+        client = await d.signed_in("east-1")
+        page = (await client.get("/tasks")).text
+        assert "关怀电话" in page
+        assert "老人1" in page
+        await does(client, "/tasks", f"/tasks/{task}/call", result="no_answer")
+        page = (await client.get("/tasks")).text
+        assert "已打过 1 次电话" in page
+        assert "您在做" in page
+        answer = await does(client, "/tasks", f"/tasks/{task}/call", result="wrong")
+        assert answer.status_code == 409
+        await does(client, "/tasks", f"/tasks/{task}/call", result="spoken", note="睡得不好")
+        assert await d.rows("SELECT done_by, note FROM task") == [("east-1", "睡得不好")]
+        kinds = await d.rows(
+            "SELECT kind, detail ->> 'result' FROM alert_event WHERE staff = 'east-1'"
+        )
+        assert kinds == [("called", "no_answer"), ("called", "spoken"), ("task_done", None)]
+
+    at_desk(store, run)
+
+
+def test_a_task_is_taken_by_one_and_over_by_another(store: str) -> None:
+    async def run(d: Desk) -> None:
+        task = await task_of(d, "battery-low", Category.DEVICE)
+        await d.rows(
+            "INSERT INTO staff (id, name, station, role, password_hash)"
+            " SELECT 'east-2', '小李', 'east', 'duty', password_hash FROM staff"
+            " WHERE id = 'east-1' RETURNING 1"
+        )
+        first, second = await d.signed_in("east-1"), await d.signed_in("east-2")
+        await does(first, "/tasks", f"/tasks/{task}/take")
+        assert "east值班 在做" in (await second.get("/tasks")).text
+        await does(second, "/tasks", f"/tasks/{task}/take")
+        assert await d.rows("SELECT assignee FROM task") == [("east-2",)]
+        taken = await d.rows(
+            "SELECT staff, detail ->> 'from' FROM alert_event WHERE kind = 'task_taken' ORDER BY id"
+        )
+        assert taken == [("east-1", None), ("east-2", "east-1")]
+        await does(second, "/tasks", f"/tasks/{task}/done", note="换了电池")
+        answer = await does(first, "/people", f"/tasks/{task}/take")
+        assert answer.status_code == 409
+
+    at_desk(store, run)
+
+
+def test_looking_at_tasks_visits_and_people_is_on_record_with_ids_only(store: str) -> None:
+    async def run(d: Desk) -> None:
+        task = await task_of(d, "vital-trend", Category.CARE)
+        client = await d.signed_in("east-1")
+        for path in ("/tasks", "/visits"):
+            await client.get(path)
+        await does(client, "/people", "/people", word="幸福路3号")
+        rows = await d.rows(
+            "SELECT action, subject, detail FROM audit WHERE staff = 'east-1'"
+            " AND action LIKE '%%.view' ORDER BY id"
+        )
+        assert rows == [
+            ("tasks.view", "east", {"tasks": [task]}),
+            ("visits.view", "east", {"elders": ["e1", "e3", "e5", "e7"]}),
+            ("people.view", "east", {"elders": ["e3"]}),
+        ]
+
+    at_desk(store, run)
+
+
+# Visits
+
+
+def test_a_visit_is_recorded_and_ends_its_task(store: str) -> None:
+    async def run(d: Desk) -> None:
+        await d.rows(
+            "INSERT INTO task (kind, subject, home, station, opened_at)"
+            " VALUES ('visit_due', 'e1', 'h1', 'east', %s) RETURNING 1",
+            d.now,
+        )
+        client = await d.signed_in("east-1")
+        assert "还没有探访：4 人" in (await client.get("/visits")).text
+        early = await does(client, "/visits", "/visits", elder="e1", at="2025-01-01T10:00")
+        late = await does(client, "/visits", "/visits", elder="e1", at="2026-03-03T23:00")
+        assert (early.status_code, late.status_code) == (409, 409)
+        await does(client, "/visits", "/visits", elder="e1", at="2026-03-02T10:00", note="气色好")
+        rows = await d.rows("SELECT elder, staff, note, at FROM visit")
+        assert rows == [("e1", "east-1", "气色好", datetime(2026, 3, 2, 10, tzinfo=ZONE))]
+        assert await d.rows("SELECT done_by IS NOT NULL OR done_at IS NOT NULL FROM task") == [
+            (True,)
+        ]
+        page = (await client.get("/visits")).text
+        assert "还没有探访：3 人" in page
+        assert "1 / 4" in page
+
+    at_desk(store, run)
+
+
+# Devices
+
+
+def test_a_stranger_is_adopted_ignored_and_heeded(store: str) -> None:
+    async def run(d: Desk) -> None:
+        for n, device in enumerate(("new1", "new2")):
+            await d.rows(
+                "INSERT INTO quarantine (received, key, topic, payload, area, gateway_id,"
+                " device_id, code, reason, flags, profile) VALUES (%s, %s, 't', '',"
+                " '330105001001', 'g1', %s, 'unknown_device', 'r', 0, 'canonical') RETURNING 1",
+                d.now, n, device,
+            )  # fmt: skip
+        client = await d.signed_in("east-1")
+        version = (await d.rows("SELECT version FROM directory_version"))[0][0]
+        whole = {
+            "device": "new1", "gateway": "g1", "kind": str(DeviceKind.MATTRESS),
+            "profile": "canonical", "elder": "e1", "location": "bed", "interval_s": "30",
+        }  # fmt: skip
+        for wrong in (
+            {"profile": "no-such"}, {"home": "h1"}, {"elder": ""}, {"kind": "toaster"},
+            {"elder": "e2"}, {"interval_s": "0"},
+        ):  # fmt: skip
+            answer = await does(client, "/devices", "/strangers/adopt", **(whole | wrong))
+            assert answer.status_code == 409, wrong
+        assert await d.rows("SELECT 1 FROM device WHERE id = 'new1'") == []
+        assert (await does(client, "/devices", "/strangers/adopt", **whole)).status_code == 303
+        rows = await d.rows("SELECT kind, gateway, elder, home FROM device WHERE id = 'new1'")
+        assert rows == [("mattress", "g1", "e1", None)]
+        assert (await d.rows("SELECT version FROM directory_version"))[0][0] > version
+        again = await does(client, "/devices", "/strangers/adopt", **whole)
+        assert again.status_code == 404, "nothing of it waits any more"
+        two = {"device": "new2", "gateway": "g1"}
+        assert (await does(client, "/devices", "/strangers/ignore", **two)).status_code == 409
+        await does(client, "/devices", "/strangers/ignore", **two, reason="邻居的手环")
+        assert "已忽略：邻居的手环" in (await client.get("/devices")).text
+        await does(client, "/devices", "/strangers/heed", **two)
+        assert await d.rows("SELECT 1 FROM ignored_device") == []
+        done = await d.rows("SELECT action FROM audit WHERE action LIKE 'device.%%' ORDER BY id")
+        assert [action for (action,) in done] == ["device.adopt", "device.ignore", "device.heed"]
+
+    at_desk(store, run)
+
+
+def test_a_device_is_not_taken_out_of_another_area(store: str) -> None:
+    async def run(d: Desk) -> None:
+        await d.rows(
+            "INSERT INTO quarantine (received, key, topic, payload, area, gateway_id, device_id,"
+            " code, reason, flags, profile) VALUES (%s, 1, 't', '', '330105001001', 'g1', 'm2',"
+            " 'wrong_gateway', 'r', 0, 'canonical') RETURNING 1",
+            d.now,
+        )
+        fields = {
+            "device": "m2", "gateway": "g1", "kind": "mattress", "profile": "canonical",
+            "elder": "e1", "location": "bed", "interval_s": "30",
+        }  # fmt: skip
+        east, street = await d.signed_in("east-1"), await d.signed_in("street-1")
+        answer = await does(east, "/devices", "/strangers/adopt", **fields)
+        assert answer.status_code == 409
+        assert "登记在别的辖区" in answer.text
+        assert (await does(street, "/devices", "/strangers/adopt", **fields)).status_code == 303
+        assert await d.rows("SELECT gateway, elder FROM device WHERE id = 'm2'") == [("g1", "e1")]
+
+    at_desk(store, run)
+
+
+def test_test_mode_has_its_limit_and_its_end(store: str) -> None:
+    async def run(d: Desk) -> None:
+        client = await d.signed_in("east-1")
+        for minutes in ("31", "0", "x", ""):
+            answer = await does(
+                client, "/devices", "/devices/test", device="b1", minutes=minutes, reason="检修"
+            )
+            assert answer.status_code == 409, minutes
+        await does(client, "/devices", "/devices/test", device="b1", minutes="20", reason="检修")
+        assert "检修" in (await client.get("/devices")).text
+        await does(client, "/devices", "/devices/test/end", device="b1")
+        assert "没有设备在测试" in (await client.get("/devices")).text
+
+    at_desk(store, run)
+
+
+def test_troubles_are_shown_by_rule_with_names_for_the_own_desk_only(store: str) -> None:
+    async def run(d: Desk) -> None:
+        blue = {"severity": Severity.BLUE, "category": Category.DEVICE}
+        await d.raised(
+            change("h1", at=d.now, rule="device-silent", **blue),  # type: ignore[arg-type]
+            change("h2", at=d.now, rule="battery-low", **blue),  # type: ignore[arg-type]
+        )
+        east = (await (await d.signed_in("east-1")).get("/devices")).text
+        assert "老人1" in east
+        assert "电量低" not in east
+        street = await d.signed_in("street-1")
+        both = (await street.get("/devices")).text
+        low = (await street.get("/devices?rule=battery-low")).text
+        assert "全部 2" in both
+        assert ">b1<" in both
+        assert ">b1<" not in low
+        assert "老人" not in both + low
+
+    at_desk(store, run)
+
+
+# People
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("老人3", {"e3"}), ("lr3", {"e3"}), ("LR", {"e1", "e3", "e5", "e7"}), ("路5号", {"e5"}),
+        ("b7", {"e7"}), ("h1", {"e1"}), ("e1", {"e1"}), ("%", set()), ("_", set()), ("e2", set()),
+        ("老人2", set()),
+    ],
+)  # fmt: skip
+def test_people_are_found_by_what_is_said_on_the_telephone(
+    store: str, word: str, found: set[str]
+) -> None:
+    async def run(d: Desk) -> None:
+        async with d.pool.connection() as conn:
+            assert await initials.fill(conn) == 8
+            assert await initials.fill(conn) == 0
+        client = await d.signed_in("east-1")
+        page = (await does(client, "/people", "/people", word=word)).text
+        assert {e for e in (f"e{n}" for n in range(1, 9)) if f"/elders/{e}" in page} == found
+
+    at_desk(store, run)
+
+
+def test_initials_know_several_readings_and_follow_the_name(store: str) -> None:
+    assert "wxm" in initials.initials("王小明").split()
+    assert {"sxx", "dxx"} <= set(initials.initials("单雄信").split())
+    assert initials.initials("欧阳 娜娜") == "oynn"
+    assert initials.initials("Mary") == "mary"
+    assert len(initials.initials("行长重行长重行长").split()) <= 32
+
+    async def run(d: Desk) -> None:
+        async with d.pool.connection() as conn:
+            await initials.fill(conn)
+        await d.rows("UPDATE elder SET name = '曾国藩' WHERE id = 'e1' RETURNING 1")
+        await d.rows("UPDATE elder SET phone = '1' WHERE id = 'e2' RETURNING 1")
+        rows = await d.rows("SELECT id FROM elder WHERE initials IS NULL")
+        assert rows == [("e1",)]
+
+    at_desk(store, run)
+
+
+# Duty
+
+
+def test_a_week_shows_shifts_gaps_and_who_came() -> None:
+    calendar = Calendar(shifts=[Shift("a", ["Mon", "Tue"], time(8), time(17))])
+    monday = date(2026, 3, 2)
+    came = Worked(
+        "a", datetime(2026, 3, 2, 7, 55, tzinfo=ZONE), datetime(2026, 3, 2, 17, tzinfo=ZONE),
+        None, None,
+    )  # fmt: skip
+    off = Special(date(2026, 3, 4), "a", None, None, "boss")
+    days = week.days(calendar, ZONE, monday, worked=[came], special=[off])
+    assert [day.date.day for day in days] == [2, 3, 4, 5, 6, 7, 8]
+    first, second, third = days[0], days[1], days[2]
+    assert [(s.staff, s.starts.astimezone(ZONE).hour) for s in first.spans] == [
+        (None, 0), ("a", 8), (None, 17),
+    ]  # fmt: skip
+    assert first.spans[1].confirmed == came.confirmed_at
+    assert second.spans[1].confirmed is None
+    assert third.special == [off]
+    assert week.gap_hours(days) == 7 * 24 - 18
+
+
+def test_an_exception_is_set_counts_and_survives_an_import(store: str) -> None:
+    async def run(d: Desk) -> None:
+        client = await d.signed_in("east-1")
+        assert "本周没有空班" in (await client.get("/duty")).text
+        answer = await does(client, "/duty", "/duty/east/dates", day="2026-03-05", staff="east-1")
+        assert answer.headers["location"] == "/duty?station=east&week=2026-03-05"
+        page = (await client.get("/duty")).text
+        assert "本周无人值班共 24 小时" in page
+        assert "east值班 休息" in page
+        again = await does(client, "/duty", "/duty/east/dates", day="2026-03-05", staff="east-1")
+        assert again.status_code == 409
+        for wrong in ({"starts": "08:00"}, {"day": "2029-01-01"}, {"staff": "west-1"}):
+            fields = {"day": "2026-03-06", "staff": "east-1"} | wrong
+            answer = await does(client, "/duty", "/duty/east/dates", **fields)
+            assert answer.status_code == 409, wrong
+        with connect(d.dsn, application="test") as connection:
+            import_directory(connection, town(homes=8), now=to_micros(d.now))
+        assert "east值班 休息" in (await client.get("/duty")).text
+        await does(client, "/duty", "/duty/east/dates/drop", day="2026-03-05", staff="east-1")
+        assert "本周没有空班" in (await client.get("/duty")).text
+
+    at_desk(store, run)
+
+
+# Quiet
+
+
+def test_a_mute_ends_and_what_it_kept_speaks(store: str) -> None:
+    async def run(d: Desk) -> None:
+        await d.rows(
+            "INSERT INTO mute (scope, subject, rule, reason, author, starts, expires) VALUES"
+            " ('elder', 'e1', 'care', '住院', 'east-1', %s, %s + INTERVAL '1 day') RETURNING 1",
+            d.now, d.now,
+        )  # fmt: skip
+        await d.raised(
+            change("h1", at=d.now, rule="heart-rate", severity=Severity.ORANGE,
+                   category=Category.CARE)
+        )  # fmt: skip
+        assert await d.rows("SELECT 1 FROM incident") == []
+        client = await d.signed_in("east-1")
+        page = (await client.get("/quiet")).text
+        assert "已压下 1 条" in page
+        assert "老人1" not in page
+        ((mute,),) = await d.rows("SELECT id FROM mute")
+        await does(client, "/quiet", f"/quiet/mutes/{mute}/end")
+        await d.raised()
+        assert await d.rows("SELECT severity FROM incident") == [("orange",)]
+
+    at_desk(store, run)
+
+
+# Administration
+
+
+async def admin_of(d: Desk, station: str) -> httpx.AsyncClient:
+    await d.rows(
+        "INSERT INTO staff (id, name, station, role, password_hash)"
+        " SELECT 'boss', '管理员', %s, 'admin', password_hash FROM staff"
+        " WHERE id = 'east-1' RETURNING 1",
+        station,
+    )
+    return await d.signed_in("boss")
+
+
+def test_an_administrator_adds_somebody_who_then_signs_in(store: str) -> None:
+    async def run(d: Desk) -> None:
+        boss = await admin_of(d, "street")
+        new = {"staff": "east-7", "name": "新人", "station": "east", "role": "duty"}
+        for wrong in ({"staff": "has space"}, {"name": ""}, {"role": "king"}, {"staff": "west-1"}):
+            assert (await does(boss, "/staff", "/staff", **(new | wrong))).status_code == 409
+        await does(boss, "/staff", "/staff", **new)
+        short = await does(boss, "/staff", "/staff/east-7/password", password="short")
+        assert short.status_code == 409
+        await does(boss, "/staff", "/staff/east-7/password", password="correct horse 42")
+        client = await d.signed_in("east-7")
+        assert (await client.get("/tasks")).status_code == 200
+        await does(boss, "/staff", "/staff/east-7/role", role="supervisor")
+        assert (await client.get("/tasks")).status_code == 303, "signed out by the change"
+        assert (await does(boss, "/staff", "/staff/boss/role", role="duty")).status_code == 403
+
+    at_desk(store, run)
+
+
+def test_whoever_is_retired_lets_go_of_what_they_hold(store: str) -> None:
+    async def run(d: Desk) -> None:
+        await d.raised(change("h1", at=d.now))
+        ((incident,),) = await d.rows("SELECT id FROM incident")
+        worker, boss = await d.signed_in("east-1"), await admin_of(d, "street")
+        await does(worker, "/", f"/incidents/{incident}", action="acknowledge")
+        assert await d.rows("SELECT holder FROM incident") == [("east-1",)]
+        await does(boss, "/staff", "/staff/east-1/retire")
+        rows = await d.rows("SELECT holder, due_at IS NOT NULL FROM incident")
+        assert rows == [(None, True)]
+        assert (await worker.get("/")).status_code == 303
+
+    at_desk(store, run)
+
+
+def test_the_audit_trail_shows_ids_and_reasons_of_the_own_area(store: str) -> None:
+    async def run(d: Desk) -> None:
+        await d.rows("UPDATE staff SET role = 'supervisor' WHERE id = 'street-1' RETURNING 1")
+        street, west = await d.signed_in("street-1"), await d.signed_in("west-1")
+        await does(street, "/people", "/people", word="老人1", reason="投诉核实")
+        await does(west, "/people", "/people", word="老人2")
+        await d.rows("UPDATE staff SET role = 'supervisor' WHERE id = 'east-1' RETURNING 1")
+        seen = (await street.get("/audit?reasoned=1")).text
+        assert "投诉核实" in seen
+        assert "e1" in seen
+        assert "老人1" not in seen
+        east = (await (await d.signed_in("east-1")).get("/audit")).text
+        assert "投诉核实" not in east
+        assert "west-1" not in east
+
+    at_desk(store, run)
+
+
+# Reports
+
+
+def test_a_report_is_shown_and_downloaded(store: str) -> None:
+    async def run(d: Desk) -> None:
+        client = await d.signed_in("street-1")
+        page = await client.get("/reports?month=2026-03&area=330105001001")
+        assert "东社区" in page.text
+        files = [
+            await client.get(f"/reports/330105001001/2026-03.{kind}") for kind in ("csv", "html")
+        ]
+        assert files[0].text.startswith("month,area,group,")
+        assert files[1].headers["content-disposition"].startswith("attachment;")
+        for path in ("/reports?month=2026-13", "/reports?month=x", "/reports/330105001001/1.csv"):
+            assert (await client.get(path)).status_code == 400, path
+
+    at_desk(store, run)
+
+
+# On every kind of store
+
+
+def test_every_page_answers_on_every_store(database: str) -> None:
+    prepare(database, passwords=False)
+
+    async def run(d: Desk) -> None:
+        town_ = Town(d)
+        await town_.open()
+        for make in (town_.incident, town_.task, town_.mute, town_.away, town_.stranger):
+            await make()
+        for role in Role:
+            for entry in navigation(role):
+                answer = await town_.ask(Who(role, "street"), "GET", Asked(entry.path))
+                assert answer.status_code == 200, entry
+            found = await town_.ask(
+                Who(role, "street"), "POST", Asked("/people", {"word": "b1", "reason": "核实"})
+            )
+            assert found.status_code in (200, 409)
+
+    at_desk(database, run)
