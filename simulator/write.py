@@ -8,8 +8,10 @@ from typing import IO, NamedTuple
 from schemas.registry_csv import write_folder
 from schemas.times import DAY, MINUTE
 from simulator import capture, truth
+from simulator.faults import NONE
 from simulator.fleet import make_directory
 from simulator.incidents import plan
+from simulator.kinds import Fault
 from simulator.live import messages
 from simulator.message import Message
 
@@ -32,6 +34,7 @@ def write_run(
     days: float,
     seed: int,
     start: int,
+    faults: frozenset[Fault] = NONE,
     progress: Progress | None = None,
     name: str = "capture.jsonl",
     opened: Callable[[Path], AbstractContextManager[IO[bytes]]] = lambda path: path.open("xb"),
@@ -49,7 +52,7 @@ def write_run(
         raise FileExistsError(f"{out} already holds a run")
     directory = make_directory(homes=homes, seed=seed)
     write_folder(directory, out / "registry")
-    planned = plan(directory, seed=seed, start=start, until=until, staged=False)
+    planned = plan(directory, seed=seed, start=start, until=until, staged=False, faults=faults)
     incidents = truth.write(out / "truth.jsonl", planned)
     fleet = messages(directory, seed=seed, start=start, until=until, plan=planned)
     with opened(out / name) as file:

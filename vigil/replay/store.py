@@ -12,6 +12,7 @@ from schemas.registry import Registry
 from store import partition, readings
 from vigil.replay.book import Run
 from vigil.replay.parts import WHOLE, Part
+from vigil.replay.seen import Seen
 
 
 def replay_store(
@@ -64,20 +65,21 @@ def replay_columns(
     part: Part = WHOLE,
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Judge recorded columns in the order of `received`; rows judged.
+    """Judge recorded columns in the order of `received`; rows judged. Repetitions count once.
 
     Silence counts from the first row of all, and time runs to the last, in every share.
     """
     judge, book = run
     judge.set_registry(part.registry(registry))
-    total, last = 0, None
+    total, last, seen = 0, None, Seen()
     for rows in batches_:
         if not len(rows):
             continue
         if last is None:
             book.add(judge.advance(int(rows.received[0])))
         last = int(rows.received[-1])
-        total += _judge(run, part.rows(rows, registry))
+        mine = part.rows(rows, registry)
+        total += _judge(run, mine.take(seen.new(mine)))
         progress(total)
     if last is not None:
         book.add(judge.advance(last))
