@@ -11,6 +11,7 @@ import pytest
 from tests.support.fleet import HOMES, traffic
 from tests.support.ledger import settle
 from tests.support.mosquitto import Mosquitto, needs_mosquitto
+from tests.support.pgbouncer import PgBouncer, needs_pgbouncer
 from tests.support.registry import town
 from tests.support.stopped import stopped
 from tests.support.system import System, running_system, until
@@ -25,16 +26,18 @@ on_mosquitto = pytest.param("mosquitto", marks=needs_mosquitto)
 on = partial(pytest.mark.parametrize, "running", indirect=True)
 
 
+LIMITS = {"VIGIL_INGEST__LEASE_S": "2", "VIGIL_INGEST__REJECT_RATE": "100000"}
+
+
 @pytest.fixture
 def running(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Iterator[System]:
     """One copy at work; on NATS, or the broker that a test names."""
     folder = tmp_path / "broker"
     mosquitto = getattr(request, "param", "nats") == "mosquitto"
     server = Mosquitto(folder) if mosquitto else Broker(folder)
-    limits = {"VIGIL_INGEST__LEASE_S": "2", "VIGIL_INGEST__REJECT_RATE": "100000"}
     with (
         server as broker,
-        running_system(database, broker, town(homes=HOMES), tmp_path, **limits) as it,
+        running_system(database, broker, town(homes=HOMES), tmp_path, **LIMITS) as it,
     ):
         it.start("ingest")
         until(it.caught_up)
@@ -129,3 +132,31 @@ def test_a_slow_store_is_no_death(running: System, tmp_path: Path) -> None:
         pause(5)
     settle(running, fleet.ledger)
     assert running.rows("SELECT epoch FROM partition") == [(1,)]
+
+
+@needs_pgbouncer
+def test_a_lease_behind_pgbouncer(database: str, tmp_path: Path) -> None:
+    """In transaction mode: nothing of it lives in a session."""
+    with (
+        PgBouncer(tmp_path / "pgbouncer", database) as pooler,
+        Broker(tmp_path / "broker") as broker,
+        running_system(
+            database,
+            broker,
+            town(homes=HOMES),
+            tmp_path,
+            VIGIL_STORE__DSN=pooler.dsn,
+            VIGIL_INGEST__REDELIVERY_WAIT_S="2.5",  # the embedded broker's, and it matters here
+            **LIMITS,
+        ) as running,
+    ):
+        running.start("ingest")
+        until(running.caught_up)
+        start_second(running, **elsewhere(tmp_path))
+        with traffic(running.broker) as fleet:
+            pause(3)  # longer than the lease
+            assert running.rows("SELECT epoch FROM partition") == [(1,)]
+            running.kill("ingest")
+            until(lambda: running.caught_up(2))
+        settle(running, fleet.ledger)
+        assert running.rows("SELECT epoch FROM partition") == [(2,)]
