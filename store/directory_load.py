@@ -110,10 +110,9 @@ def _numbered(
     start of ingest reads them. Puts the array row of every id, retired ones included, into `rows`.
     """
     table = model.__name__.lower()
-    cursor = connection.execute(f"SELECT id, row FROM {table}".encode())  # noqa: S608
-    rows[f"{table}s"] = dict(cursor.fetchall())
-    living = connection.cursor(row_factory=namedtuple_row)
-    living.execute(
-        f"SELECT {columns} FROM {table} WHERE retired_at IS NULL ORDER BY row".encode()  # noqa: S608
-    )
-    return tuple(living.fetchall())
+    said = f"{columns}, row, retired_at IS NOT NULL AS retired"
+    cursor = connection.cursor(row_factory=namedtuple_row)
+    cursor.execute(f"SELECT {said} FROM {table} ORDER BY row".encode())  # noqa: S608
+    found: list[Any] = cursor.fetchall()
+    rows[f"{table}s"] = {one.id: one.row for one in found}
+    return tuple(one for one in found if not one.retired)
