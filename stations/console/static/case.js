@@ -11,7 +11,7 @@ const ANSWER_WITHIN = 8000;
 
 let asking = false;
 let again = false;
-let shown = null; // revision
+let shown = Number(page.dataset.revision ?? NaN); // of the incident that the page tells
 
 async function refresh() {
   if (asking) {
