@@ -143,7 +143,10 @@ class IngestProcess:
             self._metrics.watch(source)
             guard = ingest_watch.guard(post, source, lambda: keeper.lost)
             ending.callback(guard.close)
-            latest = Latest(lambda: connect(self._settings.store.dsn, application="vigil latest"))
+            latest = Latest(
+                lambda: connect(self._settings.store.dsn, application="vigil latest"),
+                monotonic=self._clock.monotonic,
+            )
             latest.start()
             ending.callback(latest.close)
             parts = Parts(

@@ -1,6 +1,8 @@
 """The latest state reaches the store beside the hot path, and survives the store being away."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
 from threading import Event
 
 import numpy as np
@@ -31,9 +33,15 @@ def _readings(device: int) -> Readings:
     return rows
 
 
+def make_latest(
+    reach: Callable[[], psycopg.Connection], monotonic: Callable[[], float] = time.monotonic
+) -> Latest:
+    return Latest(reach, monotonic=monotonic, every_s=0.01)
+
+
 def test_what_is_observed_arrives(dsn: str) -> None:
     with connect(dsn, application="vigil test") as looking:
-        latest = Latest(lambda: connect(dsn, application="vigil test"), every_s=0.02)
+        latest = make_latest(lambda: connect(dsn, application="vigil test"))
         latest.start()
         latest.observe(_readings(1))
         until(lambda: 1 in read(looking, [1]))
@@ -53,7 +61,7 @@ def test_a_store_that_is_away_costs_nothing(dsn: str) -> None:
             raise psycopg.OperationalError("not there")
         return connect(dsn, application="vigil test")
 
-    latest = Latest(reach, every_s=0.01)
+    latest = make_latest(reach)
     latest.start()
     for device in range(5):
         latest.observe(_readings(device))
@@ -62,3 +70,17 @@ def test_a_store_that_is_away_costs_nothing(dsn: str) -> None:
     latest.close()
     with connect(dsn, application="vigil test") as looking:
         assert read(looking, range(5)).keys() == set(range(5))
+
+
+def test_what_takes_long_is_done_seldom(dsn: str) -> None:
+    hours = count(0, 3_600)  # each look at the clock finds it an hour later
+    with connect(dsn, application="vigil test") as looking:
+        latest = make_latest(lambda: connect(dsn, application="vigil test"), hours.__next__)
+        latest.start()
+        latest.observe(_readings(1))
+        until(lambda: 1 in read(looking, [1]))
+        latest.observe(_readings(2))
+        Event().wait(0.2)  # many times its usual rest
+        assert read(looking, [2]) == {}
+        latest.close()
+        assert read(looking, [2]).keys() == {2}
