@@ -111,7 +111,8 @@ async def alerts(
                 cleared, late, test, reason
             FROM alert
             WHERE home = %(home)s AND onset >= %(since)s AND onset <= %(until)s
-                AND (elder IS NULL OR elder = %(elder)s OR %(elder)s = ANY(elders))
+                AND (elder = %(elder)s OR %(elder)s = ANY(elders)
+                    OR (elder IS NULL AND elders IS NULL))
             ORDER BY onset DESC, id LIMIT %(most)s
             """,
             {
