@@ -32,6 +32,7 @@ from vigil.embedded.postgres import Postgres
 
 NIGHT = datetime(2026, 3, 2, 19, 10, tzinfo=UTC)
 """03:10 in Shanghai."""
+ZONE = "Asia/Shanghai"
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 
 
@@ -148,7 +149,7 @@ async def take(d: Desk, scene: Scene, pictures: tuple[Picture, ...], folder: Pat
 
 
 async def _signed_in(browser: Browser, url: str, staff: str) -> StorageState:
-    async with page_of(browser, quiet=True) as page:
+    async with page_of(browser, quiet=True, timezone_id=ZONE) as page:
         await sign_in(page, url, staff)
         await page.click("#start")
         await page.wait_for_function("document.body.dataset.sound === 'on'")
@@ -163,7 +164,7 @@ async def _shoot(
     options = {"is_mobile": True, "has_touch": True} if phone else {}
     async with page_of(
         browser, size=picture.size, quiet=True, storage_state=state, color_scheme=picture.look,
-        timezone_id="Asia/Shanghai", reduced_motion="reduce", device_scale_factor=2 if phone else 1,
+        timezone_id=ZONE, reduced_motion="reduce", device_scale_factor=2 if phone else 1,
         **options,
     ) as page:  # fmt: skip
         await page.goto(f"{url}?lang={picture.language}")
