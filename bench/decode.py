@@ -7,11 +7,12 @@ those whose payload is read by code (several values a message, packed) have no b
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from bench import fleet
 from bench.result import Result
 from devices.catalogue import Catalogue
 from devices.decoded import DecodeError
@@ -45,6 +46,7 @@ def measure(_folder: Path) -> list[Result]:
     results = [
         _result("canonical single", _plain(catalogue, directory, SINGLE, BATCH), CANONICAL_US),
         _result("canonical array of 50", _plain(catalogue, directory, FIFTY, 40), CANONICAL_US),
+        _result("canonical array of 50 devices", _of_gateways(catalogue), CANONICAL_US),
     ]
     for profile in catalogue.profiles.values():
         if profile.routes:
@@ -77,15 +79,32 @@ def _result(name: str, decode: Decode, budget: float | None) -> Result:
 
 def _plain(catalogue: Catalogue, directory: Directory, content: object, count: int) -> Decode:
     """A batch of `count` messages of as many devices."""
-    decoder = Decoder(catalogue, Lookup(Registry.build(directory)), budget=RejectBudget(1))
     area = {gateway.id: gateway.area for gateway in directory.gateways}
     devices = directory.devices[:: max(1, DEVICES // count)][:count]
+    names = [topics.up(area[d.gateway], d.gateway, d.id) for d in devices]
+    return _batch(catalogue, directory, [(name, content) for name in names])
+
+
+def _of_gateways(catalogue: Catalogue) -> Decode:
+    """A batch of gateways that each speak for fifty devices of their own."""
+    directory = fleet.crowded(homes=BATCH)
+    said = [
+        (topic, [{**SINGLE, "device": device} for device in devices])
+        for topic, devices in fleet.arrays(directory)
+    ]
+    return _batch(catalogue, directory, said)
+
+
+def _batch(
+    catalogue: Catalogue, directory: Directory, said: Sequence[tuple[str, object]]
+) -> Decode:
+    decoder = Decoder(catalogue, Lookup(Registry.build(directory)), budget=RejectBudget(1))
     messages = Messages(
-        [topics.up(area[d.gateway], d.gateway, d.id).encode() for d in devices],
-        [json.dumps(content).encode()] * len(devices),
-        NOW + 1_000 * np.arange(len(devices)),
-        np.arange(len(devices)),
-        np.full(len(devices), Mark.QOS1, np.uint8),
+        [topic.encode() for topic, _ in said],
+        [json.dumps(content, separators=(",", ":")).encode() for _, content in said],
+        NOW + 1_000 * np.arange(len(said)),
+        np.arange(len(said)),
+        np.full(len(said), Mark.QOS1, np.uint8),
         session=1,
     )
     return lambda: len(decoder.decode(messages, after=0).said)
