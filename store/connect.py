@@ -48,3 +48,15 @@ def connect(dsn: str, *, application: str) -> psycopg.Connection:
         connection.close()
         raise
     return connection
+
+
+def connect_read_only(dsn: str, *, application: str) -> psycopg.Connection:
+    """Connect so that the server refuses every write: each transaction begins READ ONLY.
+
+    No autocommit: who reads for long rolls back now and then, or what it has read can neither be
+    dropped nor cleaned up. (A setting of the session would outlive us behind PgBouncer.)
+    """
+    connection = connect(dsn, application=application)
+    connection.autocommit = False
+    connection.read_only = True
+    return connection

@@ -13,7 +13,7 @@ from rules.engine import Engine
 from schemas.alerts import Alert
 from schemas.registry_csv import read_folder
 from schemas.times import parse_rfc3339
-from store.connect import connect
+from store.connect import connect_read_only
 from store.directory import load_directory
 from vigil.clock import SystemClock
 from vigil.commands.common import ProgressBar, err, fail
@@ -75,7 +75,7 @@ def _store(since: str, until: str | None, rules: Path | None, number: int | None
         end = parse_rfc3339(until) if until else SystemClock().now()
     except ValueError as error:
         raise fail(str(error), 2) from None
-    with connect(settings.store.dsn, application="vigil replay") as connection:
+    with connect_read_only(settings.store.dsn, application="vigil replay") as connection:
         directory = load_directory(connection)
     with ProgressBar("replaying") as bar:
         job = StoreJob(begin, end, rules)

@@ -15,7 +15,7 @@ from schemas.alerts import Alert
 from schemas.directory import Directory
 from schemas.registry import Registry
 from schemas.registry_csv import read_folder
-from store.connect import connect
+from store.connect import connect_read_only
 from store.directory import load_directory, load_registry
 from vigil import columns_file
 from vigil.capture_files import reading
@@ -66,7 +66,7 @@ class StoreJob:
         settings = Settings()
         judge = Engine(load_catalogue(self.rules), Registry.build(Directory()))
         models = Catalogue.load(extra=settings.devices.folder).models()
-        with connect(settings.store.dsn, application="vigil replay") as connection:
+        with connect_read_only(settings.store.dsn, application="vigil replay") as connection:
             book = AlertBook(load_directory(connection))
             rows = replay_store(
                 connection,
