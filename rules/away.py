@@ -50,6 +50,11 @@ class Away:
         over = (back >= self._from[period]) & (back < self._until[period])
         return _any(which[~over], len(elders))
 
+    def noted(self, elders: Array, times: Array) -> Bool:
+        """Whether each elder has a period that is not over by the registry at a time."""
+        which, period = self._periods.expand(elders)
+        return _any(which[times[which] < self._until[period]], len(elders))
+
     def _within(self, elders: Array, times: Array) -> tuple[Array, Array]:
         """(index into `elders`, period) for every period that holds the time."""
         if not self.periods:

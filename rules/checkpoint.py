@@ -1,4 +1,4 @@
-"""The adopted state as bytes, and back.
+"""The state as bytes, and back.
 
 A header in JSON, then the columns: only the rows that differ from the column's default, after
 their numbers or a bit a row, whichever is shorter. A rule whose fingerprint changed starts
@@ -47,7 +47,7 @@ def dump(state: State, rules: Sequence[Rule]) -> bytes:
     entries: list[_Entry] = []
     parts: list[bytes] = []
     for table, column in state.walk():
-        rows, values = column.adopted()
+        rows, values = column.told()
         bits = table.size <= 32 * len(rows)
         dtype = column.dtype.newbyteorder("<")
         entries.append(

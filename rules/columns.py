@@ -46,12 +46,17 @@ class Column:
         return self.data[rows]
 
     def put(self, rows: Rows, values: Any) -> None:
-        """Write `values` at `rows`; an index array must not change afterwards, nor repeat a row."""
+        """Write `values` at `rows`; an index array must not change afterwards. Where it repeats a
+        row the last one stays."""
+        if isinstance(rows, np.ndarray) and not len(rows):
+            return
         self._journal.entries.append((self, rows, self[rows]))
         self.data[rows] = values
 
     def lift(self, rows: Array, values: Array) -> None:
         """Write what is larger than what is there; `rows` may repeat."""
+        if not len(rows):
+            return
         self._journal.entries.append((self, rows, self[rows]))
         np.maximum.at(self.data, rows, values)
 
@@ -73,15 +78,11 @@ class Column:
         if len(rows):
             self.data[rows] = values
 
-    def adopted(self) -> tuple[Array, Array]:
-        """The rows that differ from the default, as last committed, and their values."""
-        data = self.data
-        for rows, old in self._journal.of(self):
-            data = data.copy() if data is self.data else data
-            data[rows] = old
-        same = usual(data, self.default)
-        told = np.flatnonzero(~(same if same.ndim == 1 else same.all(axis=1)))
-        return told, data[told]
+    def told(self) -> tuple[Array, Array]:
+        """The rows that differ from the default, and their values."""
+        same = usual(self.data, self.default)
+        rows = np.flatnonzero(~(same if same.ndim == 1 else same.all(axis=1)))
+        return rows, self.data[rows]
 
 
 class Table:

@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rules import checkpoint, kinds
+from rules.calm import Calm, Runners
 from rules.columns import State
 from rules.facts import Facts
-from rules.frame import Round, clocks, rounds
+from rules.frame import Round, clocks, first_of_homes, judged, rounds
 from rules.hearing import Hearing, Talk
 from rules.kinds.base import Kind, Listener, Setting
+from rules.levels import Levels
 from rules.lifecycle import Outbox, Teller
 from rules.limits import LATENESS
 from rules.parameters import Parameters
@@ -28,6 +30,11 @@ from schemas.alerts import Change
 from schemas.readings import Readings
 from schemas.registry import Registry
 from schemas.times import NEVER
+
+PIECE = 1 << 17
+"""Longer batches are judged in pieces, which fit in the processor's caches."""
+MANY = 4_000
+"""With more rows left it is worth while to look once more which of them are calm."""
 
 
 class Engine:
@@ -48,11 +55,14 @@ class Engine:
         self._clock = self._state.engine.column("clock", np.int64, NEVER)
         self._facts = Facts(self._state)
         self._hearing = Hearing(self._state)
+        self._runs = Runners(self._state)
+        self._levels = Levels(self._facts)
         self._kinds: list[tuple[Rule, Kind]] = []
         self._listeners: list[tuple[Rule, Listener]] = []
         self._tellers: list[Teller] = []
         for rule in self.rules:
             self._add(rule)
+        self._runs.add(self._levels)  # last: the kinds make up for time by what the levels say
         self._adopt(registry)
 
     def _add(self, rule: Rule) -> None:
@@ -62,11 +72,16 @@ class Engine:
         self._tellers.append(teller)
         for block in rule.alert:
             prefix = f"{rule.id}/{block.name}"
-            setting: Setting[Block] = Setting(block, prefix, self._state, self._facts, teller)
+            setting: Setting[Block] = Setting(
+                block, prefix, self._state, self._facts, teller, self._runs.disturb
+            )
             if listener := kinds.listener(setting, self._hearing):
                 self._listeners.append((rule, listener))
             else:
-                self._kinds.append((rule, kinds.make(setting)))
+                kind = kinds.make(setting)
+                self._kinds.append((rule, kind))
+                if isinstance(kind, Calm):
+                    self._runs.add(kind)
 
     @property
     def clock(self) -> int:
@@ -77,6 +92,8 @@ class Engine:
         what left it are cleared by the next call."""
         if self._state.pending:
             raise ValueError("commit or roll back before the registry changes")
+        self._runs.close_all()
+        self._state.journal.commit()
         if part(self._state, self._tellers, self._world.registry, registry, self.clock):
             self._outbox.keep()
             self._forget()
@@ -114,6 +131,8 @@ class Engine:
             self.notes += one.notes
         self._hear_of(parameters)
         self._facts.away.follow(self._world)
+        self._levels.follow(self._world)
+        self._runs.follow(self._world)
         for rule, kind in self._kinds:
             kind.follow(self._world, parameters[rule.id])
         for rule, listener in self._listeners:
@@ -129,15 +148,28 @@ class Engine:
         self._hearing.follow(self._world, self.clock, limit, patience)
 
     def apply(self, readings: Readings) -> list[Change]:
-        if not len(readings):
-            return self._outbox.take()
+        for start in range(0, len(readings), PIECE):
+            whole = len(readings) <= PIECE
+            self._apply(readings if whole else readings.take(slice(start, start + PIECE)))
+        return self._outbox.take()
+
+    def _apply(self, readings: Readings) -> None:
         clock = clocks(readings, self.clock)
         self._start(clock)
         self._listen(self._hearing.listen(readings, clock))
-        for rows in rounds(readings, clock, self._world, self._lateness):
-            self._judge(rows)
+        rest = self._runs.split(readings, clock, self._lateness, judged(readings, self._world))
+        while len(rest) > MANY:
+            left = self._runs.split(readings, clock, self._lateness, rest)
+            if 2 * len(left) > len(rest):
+                few, left = first_of_homes(readings, self._world, left)
+                self._judge_all(readings, clock, few)
+            rest = left
+        self._judge_all(readings, clock, rest)
         self._move(int(clock[-1]))
-        return self._outbox.take()
+
+    def _judge_all(self, readings: Readings, clock: np.ndarray, use: np.ndarray) -> None:
+        for rows in rounds(readings, clock, self._world, lateness=self._lateness, use=use):
+            self._judge(rows)
 
     def _start(self, clock: np.ndarray) -> None:
         """Silence counts from the first clock that was ever seen."""
@@ -198,7 +230,9 @@ class Engine:
             listener.forget()
 
     def snapshot(self) -> bytes:
-        return checkpoint.dump(self._state, self.rules)
+        with self._state.journal.aside():
+            self._runs.close_all()
+            return checkpoint.dump(self._state, self.rules)
 
     def restore(self, data: bytes) -> None:
         """Adopt a snapshot, dropping what is pending; see `notes` for rules that start fresh."""

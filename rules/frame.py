@@ -76,9 +76,10 @@ class Round:
 _COLUMNS = tuple(name for name in Round.__slots__ if name not in ("values", "latest"))
 
 
-def rounds(readings: Readings, clock: Int64, world: World, lateness: int) -> Iterator[Round]:
-    """The rows that speak for a device, first rows of all homes first."""
-    use = _judged(readings, world)
+def rounds(
+    readings: Readings, clock: Int64, world: World, *, lateness: int, use: Int64
+) -> Iterator[Round]:
+    """The rows at `use` (of those that are `judged`), first rows of all homes first."""
     order, ends = _by_rank(world.registry.devices.home[readings.device[use]])
     rows = use if order is None else use[order]
     whole = _whole(readings, clock, world, lateness, rows)
@@ -89,6 +90,14 @@ def rounds(readings: Readings, clock: Int64, world: World, lateness: int) -> Ite
     for end in ends:
         yield whole.at(slice(start, end))
         start = end
+
+
+def first_of_homes(readings: Readings, world: World, use: Int64) -> tuple[Int64, Int64]:
+    """`use` (in order) cut in two: the first row of each home, and the others."""
+    _, first = np.unique(world.registry.devices.home[readings.device[use]], return_index=True)
+    rest = np.ones(len(use), bool)
+    rest[first] = False
+    return use[~rest], use[rest]
 
 
 def _by_rank(home: Array) -> tuple[Int64 | None, list[int]]:
@@ -106,7 +115,8 @@ def _by_rank(home: Array) -> tuple[Int64 | None, list[int]]:
     return order, np.cumsum(np.bincount(rank)).tolist()
 
 
-def _judged(readings: Readings, world: World) -> NDArray[np.int64]:
+def judged(readings: Readings, world: World) -> Int64:
+    """Where the rows are that speak for a device."""
     active = world.registry.devices.active
     device = readings.device
     known = (device >= 0) & (device < len(active)) & ~readings.has(Flag.SIGN_OF_LIFE)

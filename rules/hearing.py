@@ -36,7 +36,8 @@ class Talk:
     `device_rows`: positions at which a known device spoke, `devices`: which one. `gateways`,
     `rows`, `speech`: every row in which a gateway spoke or was said to be offline, by gateway in
     order of rows. `latest`: when the gateway had last spoken, that row included. `back_gateway`,
-    `back_rows`: who came back at which position.
+    `back_rows`: who came back at which position. Gateways that merely went on speaking are not
+    among these: only `steady`, positions in order, and `steady_gateways` tell of them.
     """
 
     clock: Int64
@@ -49,13 +50,27 @@ class Talk:
     latest: Int64
     back_gateway: Int64
     back_rows: Int64
+    steady: Int64
+    steady_gateways: Int64
 
     @classmethod
     def nothing(cls, now: int) -> Talk:
         """A batch without rows, after which the clock shows `now`."""
-        none = np.zeros(0, np.int64)
-        clock = np.array([now], np.int64)
-        return cls(clock, none, none, none, none, none, none.astype(bool), none, none, none)
+        none, at = np.zeros(0, np.int64), np.array([now], np.int64)
+        return cls(
+            clock=at,
+            received=none,
+            device_rows=none,
+            devices=none,
+            gateways=none,
+            rows=none,
+            speech=none.astype(bool),
+            latest=none,
+            back_gateway=none,
+            back_rows=none,
+            steady=none,
+            steady_gateways=none,
+        )
 
 
 class Hearing:
@@ -76,6 +91,11 @@ class Hearing:
         self.back = gateway.column("back", np.int64, NEVER)
         self.offline = gateway.column("offline", np.int8, 0)
         self.floor = state.engine.column("floor", np.int64, NEVER)
+        self._open: list[Column] = []
+
+    def watch(self, is_open: Column) -> None:
+        """Every word of a gateway matters where this is not 0 (by gateway)."""
+        self._open.append(is_open)
 
     def follow(self, world: World, clock: int, limit: Int64, patience: Int64) -> None:
         """What is new since the last registry counts from now."""
@@ -125,6 +145,9 @@ class Hearing:
         gone = (readings.online == 0) & (readings.device == UNKNOWN) & (gateway >= 0)
         speaks = said & ~gone & (gateway >= 0)
         rows = np.flatnonzero(speaks | gone)
+        newest = max(int(clock[-1]), int(readings.received.max()))
+        odd = self._odd(gateway[rows], gone[rows], newest)
+        steady, rows = rows[~odd], rows[odd]
         rows = rows[stable_order(gateway[rows])]
         spoken = np.flatnonzero(said & known)
         of = gateway[rows]
@@ -140,7 +163,19 @@ class Hearing:
             latest=latest,
             back_gateway=of[back],
             back_rows=rows[back],
+            steady=steady,
+            steady_gateways=gateway[steady],
         )
+
+    def _odd(self, of: Array, gone: Array, newest: int) -> NDArray[np.bool_]:
+        """Rows of gateways that, in this batch, may do anything but go on speaking."""
+        odd = gone | (self.offline[of] == 1)
+        odd |= newest - self.gateway_heard[of] >= self.patience[of]
+        for is_open in self._open:
+            odd |= is_open[of] != 0
+        theirs = np.zeros(len(self.patience), bool)
+        theirs[of[odd]] = True
+        return np.asarray(theirs[of])
 
     def _gateway(self, readings: Readings, own: Array, known: Array) -> Int64:
         """The gateway of each row: said, or the device's own."""
@@ -166,6 +201,7 @@ class Hearing:
 
     def adopt(self, talk: Talk) -> None:
         """Take note of a batch."""
+        self.gateway_heard.put(talk.steady_gateways, talk.received[talk.steady])
         _put_last(self.gateway_heard, talk.gateways, talk.latest)
         _put_last(self.offline, talk.gateways, (~talk.speech).astype(np.int8))
         _put_last(self.back, talk.back_gateway, talk.received[talk.back_rows])

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 
 class Undoable(Protocol):
+    def __getitem__(self, rows: Any) -> Any:
+        """What is at these rows."""
+
     def undo(self, rows: Any, old: Any) -> None:
         """Put back what was at these rows."""
 
@@ -19,9 +23,22 @@ class Journal:
     def __init__(self) -> None:
         self.entries: list[tuple[Undoable, Any, Any]] = []
 
-    def of(self, column: Undoable) -> Iterator[tuple[Any, Any]]:
-        """One column's part, newest first."""
-        return ((rows, old) for of, rows, old in reversed(self.entries) if of is column)
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Within: the state as last committed. What is written there is undone at the end, and
+        what was pending is back."""
+        pending, self.entries = self.entries, []
+        again = []
+        for column, rows, old in reversed(pending):
+            again.append((column, rows, column[rows]))
+            column.undo(rows, old)
+        try:
+            yield
+        finally:
+            self.rollback()
+            for column, rows, new in reversed(again):
+                column.undo(rows, new)
+            self.entries = pending
 
     def rollback(self) -> None:
         while self.entries:

@@ -34,6 +34,11 @@ class Nights:
         """UTC µs of the evening."""
         return self.at(elders, night, self._evening)
 
+    def over(self, elders: Array, night: Int64, utc: Int64) -> Int64:
+        """Until when no clock says anything else: the next evening (UTC µs), or an earlier change
+        of the clocks after `utc`, which may bring an evening twice."""
+        return np.minimum(self.begins(elders, night + 1), self._zones.next_change(elders, utc))
+
     def at(self, elders: Array, night: Int64, clock: Array) -> Int64:
         """UTC µs at which the wall clock shows `clock` (minutes, one an elder row) that night."""
         evening = self._wall(self._evening, elders)

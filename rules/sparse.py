@@ -20,7 +20,7 @@ class Sparse:
     """Read and written as a `Column` is. Costs room for the rows that are not at their default
     and a search for each that is asked for, until they are many: then it is an array."""
 
-    __slots__ = ("_journal", "_rows", "_size", "_values", "default", "dtype", "name")
+    __slots__ = ("_idle", "_journal", "_rows", "_size", "_values", "default", "dtype", "name")
 
     width = 1
 
@@ -34,6 +34,8 @@ class Sparse:
         self._rows: Array | None
         """Ascending; at least those that are not at their default. None: all rows."""
         self._values: Array
+        self._idle: int
+        """How many of the rows told apart are (at most) at their default again."""
         self._journal = journal
         self.reset(np.zeros(0, np.intp), np.zeros(0, dtype))
 
@@ -53,29 +55,40 @@ class Sparse:
 
     def put(self, rows: Rows, values: Any) -> None:
         """Write `values` at `rows`, none of which may repeat."""
-        where = np.atleast_1d(rows)
+        where = rows if isinstance(rows, np.ndarray) else np.array([rows])
+        if not len(where):
+            return
         self._journal.entries.append((self, where, self[where]))
-        self.undo(where, np.broadcast_to(np.asarray(values, self.dtype), where.shape))
+        fresh = np.empty(len(where), self.dtype)
+        fresh[:] = values
+        self.undo(where, fresh)
 
     def undo(self, rows: Array, old: Array) -> None:
-        if self._rows is not None and len(self._rows):
-            at, found = _find(self._rows, rows)
-            self._values[at[found]] = old[found]
-            rows, old = rows[~found], old[~found]
         if self._rows is None:
             self._values[rows] = old
-        elif len(rows):
-            self._merge(self._rows, rows, old)
+            return
+        told = ~usual(old, self.default)
+        if len(self._rows):
+            at, found = _find(self._rows, rows)
+            self._values[at[found]] = old[found]
+            self._idle += int(np.count_nonzero(found & ~told))
+            told &= ~found
+        if told.any():
+            self._enter(self._rows, rows[told], old[told])
+        elif 2 * self._idle > len(self._rows):
+            self.reset(*self.told())
 
-    def _merge(self, known: Array, rows: Array, values: Array) -> None:
-        rows = np.concatenate([known, rows])
-        values = np.concatenate([self._values, values])
-        told = np.flatnonzero(~usual(values, self.default))
-        order = told[np.argsort(rows[told])]
-        self.reset(rows[order], values[order])
+    def _enter(self, known: Array, rows: Array, values: Array) -> None:
+        order = np.argsort(rows)
+        rows, values = rows[order], values[order]
+        place = np.searchsorted(known, rows)
+        idle = self._idle
+        self.reset(np.insert(known, place, rows), np.insert(self._values, place, values))
+        self._idle = idle
 
     def reset(self, rows: Array, values: Array) -> None:
         """Forget everything but these rows (ascending)."""
+        self._idle = 0
         self._rows, self._values = rows.astype(np.intp), values.copy()
         if len(rows) * FEW > self._size:
             self._rows, self._values = None, np.full(self._size, self.default, self.dtype)
@@ -87,19 +100,12 @@ class Sparse:
         return found if self._rows is None else self._rows[found]
 
     def grow(self, size: int) -> None:
-        rows, values = self._told()
+        rows, values = self.told()
         self._size = size
         self.reset(rows, values)
 
-    def adopted(self) -> tuple[Array, Array]:
-        """The rows that differ from the default, as last committed, and their values."""
-        past = Sparse(self.name, self.dtype, self.default, size=self._size, journal=Journal())
-        past.reset(*self._told())
-        for rows, old in self._journal.of(self):
-            past.undo(rows, old)
-        return past._told()
-
-    def _told(self) -> tuple[Array, Array]:
+    def told(self) -> tuple[Array, Array]:
+        """The rows that differ from the default, and their values."""
         told = np.flatnonzero(~usual(self._values, self.default))
         return told if self._rows is None else self._rows[told], self._values[told]
 

@@ -38,7 +38,8 @@ class World:
     own mattress, or an elder's radar). `room_sensor`: a radar that sees a room of the home.
     `capable`: could show activity by itself: own beds and room sensors. `speaks_for`: the elder
     row whose life the device shows: its own, or the only one of its home; -1 for nobody.
-    `roles`: bits of `Role`, so that many rows are looked up at once.
+    `roles`: bits of `Role`, so that many rows are looked up at once. `runs`: whose rows may be calm
+    (see `rules.calm`): 2 an elder's only own bed, 1 other devices of a home, 0 none.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -60,6 +61,15 @@ class World:
             | self.bed_source * Role.BED_SOURCE
             | self.room_sensor * Role.ROOM_SENSOR
         ).astype(np.int8)
+
+    @cached_property
+    def runs(self) -> NDArray[np.int8]:
+        devices = self.registry.devices
+        beds = np.bincount(devices.elder[self.own_bed], minlength=1)
+        only = self.own_bed.copy()
+        only[self.own_bed] = beds[devices.elder[self.own_bed]] == 1
+        there = devices.active & (devices.home >= 0) & (only | ~self.own_bed)
+        return np.asarray(there.astype(np.int8) + (there & only).astype(np.int8))
 
     @cached_property
     def residents(self) -> Groups:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.limits import FOREVER
 from schemas.times import NEVER, to_micros
 
 Int64 = NDArray[np.int64]
@@ -77,6 +78,16 @@ class Zones:
     def to_utc(self, rows: NDArray[np.integer], wall: Int64) -> Int64:
         """UTC µs of each local wall time, in the zone of each row."""
         return self._shift(rows, wall, to_local=False)
+
+    def next_change(self, rows: NDArray[np.integer], utc: Int64) -> Int64:
+        """UTC µs of the next change of the clocks after each time; FOREVER without one."""
+        result = np.full(len(utc), FOREVER, np.int64)
+        zone = self.index[rows] if len(self._names) > 1 else np.zeros(len(utc), np.int16)
+        for number in np.unique(zone):
+            mine = np.flatnonzero(zone == number)
+            changes = np.append(offsets(self._names[int(number)]).at, FOREVER)
+            result[mine] = changes[np.searchsorted(changes, utc[mine], side="right")]
+        return result
 
     def _shift(self, rows: NDArray[np.integer], times: Int64, *, to_local: bool) -> Int64:
         if len(self._names) == 1:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.calm import Runs, Sayings
 from rules.facts import News
 from rules.frame import Round
 from rules.groups import firsts
@@ -42,6 +43,9 @@ class Absence:
     (1 from a counted exit until the return); `base`, from which counting runs; `stopped` (1 after
     the mattress was stale at a deadline); `waits` (1 while the second step waits for nobody to be
     seen, from `red_at` on). `fades`: when what is open loses its data, or earlier."""
+
+    WORD = 1
+    BEDS = True
 
     def __init__(self, setting: Setting[AbsenceBlock]) -> None:
         self._set = setting
@@ -132,6 +136,7 @@ class Absence:
             self._fade(due)
 
     def _expire(self, elders: Array) -> None:
+        self._set.disturb(elders)
         due = self._timers.due[elders]
         self._timers.set(elders, np.full(len(elders), FOREVER))
         counts = (due <= self._facts.bed_hold[elders]) & ~self._set.rests(elders, due)
@@ -147,6 +152,7 @@ class Absence:
 
     def _fade(self, elders: Array) -> None:
         """Mark what is open and has lost its data; look again later at the rest."""
+        self._set.disturb(elders)
         for elder in elders.tolist():
             at = int(self._facts.bed_hold[elder]) + 1
             if self._ledger.rank[elder] and at > int(self._fades.due[elder]):
@@ -292,6 +298,32 @@ class Absence:
         holds = at <= int(self._facts.bed_hold[elder])
         if at <= self._red_until(elder) and holds and not rests:
             self._try_red(elder, at, late=late)
+
+    # Calm rows: those of who lies in bed, or is up and not counted as out.
+
+    def word(self, rows: Sayings) -> Array:
+        """1 where somebody is in bed."""
+        return np.asarray(rows.says("in_bed") == 1).view(np.int8)
+
+    def calm_until(self, rows: Sayings, word: Array) -> Int64:
+        elder, night = rows.elder, self._nights.of(rows.elder, rows.ts)
+        steady = (self._out[elder] == 0) & (self._ledger.rank[elder] == 0)
+        steady &= (self._night[elder] == night) & self._habits.steady(elder, night)
+        steady &= (word == 0) | (self._facts.bed_at[elder] >= self._nights.begins(elder, night))
+        until = np.minimum(self._timers.due[elder], self._fades.due[elder])
+        return np.where(steady, np.minimum(until, self._nights.over(elder, night, rows.ts)), NEVER)
+
+    def begin(self, rows: Sayings, word: Array) -> None:
+        """Nothing to prepare."""
+
+    def take(self, rows: Sayings, word: Array) -> None:
+        """All of it can be put off."""
+
+    def settle(self, runs: Runs, word: Array) -> None:
+        inside = np.flatnonzero(word)
+        elder = runs.elder[inside]
+        lain = runs.ts[inside] - self._facts.bed_at[elder]
+        self._slept.put(elder, self._slept[elder] + lain)
 
     # Telling
 

@@ -6,7 +6,8 @@ the last round every kind's `sweep`. A kind changes state through columns only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -28,13 +29,15 @@ C = TypeVar("C", bound=Block)
 
 @dataclass(frozen=True)
 class Setting(Generic[B]):
-    """`prefix` starts the names of the block's own columns."""
+    """`prefix` starts the names of the block's own columns. A kind whose state calm rows change
+    says `disturb(elders)` before a timer of theirs judges it or changes it."""
 
     block: B
     prefix: str
     state: State
     facts: Facts
     teller: Teller
+    disturb: Callable[[NDArray[Any]], None]
 
     def rests(self, elders: NDArray[Any], times: NDArray[Any]) -> NDArray[np.bool_]:
         """Whether the rule raises nothing for an elder at a time: a care rule while away."""
@@ -44,7 +47,7 @@ class Setting(Generic[B]):
 
     def of(self, block: C) -> Setting[C]:
         """The same setting, knowing which block it is."""
-        return Setting(block, self.prefix, self.state, self.facts, self.teller)
+        return replace(self, block=block)  # type: ignore[return-value,arg-type]
 
 
 class Kind(Protocol):

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.calm import Runs, Sayings
 from rules.facts import News
 from rules.frame import Round
+from rules.groups import firsts
 from rules.kinds.base import Setting
 from rules.kinds.rings import NONE, Ring, four_times_spread, known, twice_median
 from rules.kinds.timers import Timers
@@ -24,7 +26,7 @@ from rules.parameters import Parameters
 from rules.rule import BaselineBlock
 from rules.sentence import number
 from rules.world import World
-from schemas.times import MINUTE
+from schemas.times import MINUTE, NEVER
 
 Array = NDArray[Any]
 Int64 = NDArray[np.int64]
@@ -40,7 +42,11 @@ _NO_NIGHT = -(2**30)
 
 class Baseline:
     """Columns by elder: the `night` that adds up and its `means` (hundredths) by half hour; the
-    current `half` hour's `sum` (tenths) and `count`; `due`, the night's end; earlier nights."""
+    current `half` hour's `sum` (tenths) and `count`; `due`, the night's end; earlier nights.
+    `adds`: 1 while calm rows are of the current half hour."""
+
+    WORD = 1
+    BEDS = True
 
     def __init__(self, setting: Setting[BaselineBlock]) -> None:
         self._set = setting
@@ -50,6 +56,7 @@ class Baseline:
         self._half = table.column(f"{prefix}/half", np.int8, 0)
         self._sum = table.column(f"{prefix}/sum", np.int32, 0)
         self._count = table.column(f"{prefix}/count", np.int16, 0)
+        self._adds = table.column(f"{prefix}/adds", np.int8, 0)
         self._means = table.column(f"{prefix}/means", np.int16, NONE, width=HALVES)
         self._ring = Ring(table, f"{prefix}/nights")
         self._ledger = Ledger(table, prefix, setting.teller)
@@ -126,11 +133,66 @@ class Baseline:
         self._sum.put(elder, np.int32(0))
         self._count.put(elder, np.int16(0))
 
+    # Calm rows: those that do not count, and those of the half hour that adds up.
+
+    def word(self, rows: Sayings) -> Array:
+        """1 where the rate is known in bed."""
+        known = ~np.isnan(rows.says(self._set.block.quantity))
+        return np.asarray(known & (rows.says("in_bed") == 1)).view(np.int8)
+
+    def calm_until(self, rows: Sayings, word: Array) -> Int64:
+        until: Int64 = self._timers.due[rows.elder]
+        used = np.flatnonzero(word)
+        elder, ts = rows.elder[used], rows.ts[used]
+        night = self._nights.of(elder, ts)
+        starts = self._nights.at(elder, night, self._starts)
+        ends = self._nights.at(elder, night, self._ends)
+        half = (ts - starts) // HALF_HOUR
+        idle = (ts < starts) | (ts >= ends) | (half >= HALVES)
+        idle |= (night < self._night[elder]) | (night <= self._ring.newest(elder))
+        adds = ~idle & (night == self._night[elder]) & (half >= self._half[elder])
+        next_half = np.minimum(ends, starts + (half + 1) * HALF_HOUR)
+        over = np.where(ts < starts, starts, self._nights.over(elder, night, ts))
+        mine = np.where(adds, next_half, np.where(idle, over, NEVER))
+        until[used] = np.minimum(until[used], mine)
+        return until
+
+    def begin(self, rows: Sayings, word: Array) -> None:
+        """Turn to the half hour that calm rows are going to add to."""
+        elder, ts = rows.elder, rows.ts
+        night = self._nights.of(elder, ts)
+        starts = self._nights.at(elder, night, self._starts)
+        half = (ts - starts) // HALF_HOUR
+        adds = (word == 1) & (night == self._night[elder]) & (night > self._ring.newest(elder))
+        adds &= (half >= self._half[elder]) & (half < HALVES)
+        adds &= ts < self._nights.at(elder, night, self._ends)
+        self._adds.put(elder, adds.view(np.int8))
+        further = np.flatnonzero(adds & (half > self._half[elder]))
+        self._close(elder[further])
+        self._half.put(elder[further], half[further])
+
+    def take(self, rows: Sayings, word: Array) -> None:
+        add = np.flatnonzero((word == 1) & (self._adds[rows.elder] == 1))
+        if not len(add):
+            return
+        elder = rows.elder[add]
+        said = rows.says(self._set.block.quantity)[add]
+        tenths = np.rint(10 * said.astype(np.float64)).astype(np.int32)
+        first = np.flatnonzero(firsts(elder))
+        count = np.diff(first, append=len(elder)).astype(np.int16)
+        who = elder[first]
+        self._sum.put(who, self._sum[who] + np.add.reduceat(tenths, first))
+        self._count.put(who, self._count[who] + count)
+
+    def settle(self, runs: Runs, word: Array) -> None:
+        """Nothing was put off."""
+
     # The night's end
 
     def _expire(self, elders: Array) -> None:
         if not len(elders):
             return
+        self._set.disturb(elders)
         at = self._timers.due[elders]
         self._timers.set(elders, np.full(len(elders), FOREVER))
         self._close(elders)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.calm import Runs, Sayings
 from rules.facts import News
 from rules.frame import Round
 from rules.kinds.base import Setting
@@ -35,6 +36,9 @@ FIGURES = frozenset({"subject", "count", "usual"})
 class Count:
     """Columns by elder: the `night` that is counted, its `tally` (-1: nobody was in bed), the
     tallies of earlier nights, when the rule `told` last, and `due`, at which that is over."""
+
+    WORD = 1
+    BEDS = True
 
     def __init__(self, setting: Setting[CountBlock]) -> None:
         self._set = setting
@@ -95,6 +99,32 @@ class Count:
         shown = np.flatnonzero(exits | (within & (beds.said == 1)))
         self._tally.put(elder[shown], np.maximum(tally[shown], 0) + exits[shown])
         self._judge(rows, beds.row[exits], night[exits])
+
+    # Calm rows: those that tell nothing new of the night.
+
+    def word(self, rows: Sayings) -> Array:
+        """1 where somebody is in bed."""
+        return np.asarray(rows.says("in_bed") == 1).view(np.int8)
+
+    def calm_until(self, rows: Sayings, word: Array) -> Int64:
+        elder, ts = rows.elder, rows.ts
+        night = self._nights.of(elder, ts)
+        until = np.minimum(self._timers.due[elder], self._nights.over(elder, night, ts))
+        fresh = np.flatnonzero((word == 1) & (self._tally[elder] == NONE))
+        who, of, when = elder[fresh], night[fresh], ts[fresh]
+        starts = self._nights.at(who, of, self._starts)
+        over = when >= self._nights.at(who, of, self._ends)
+        until[fresh] = np.minimum(until[fresh], np.where(over, FOREVER, starts))
+        return np.where(night == self._night[elder], until, NEVER)
+
+    def begin(self, rows: Sayings, word: Array) -> None:
+        """Nothing to prepare."""
+
+    def take(self, rows: Sayings, word: Array) -> None:
+        """Nothing changes."""
+
+    def settle(self, runs: Runs, word: Array) -> None:
+        """Nothing changed."""
 
     def _turn(self, elder: Array, night: Int64) -> None:
         """Enter the tally of the night before, where another has begun."""

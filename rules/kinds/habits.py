@@ -63,6 +63,10 @@ class Habits:
         leaves = np.flatnonzero(~inside & goes_on)
         self._leave(elder[leaves], ts[leaves], night[leaves])
 
+    def steady(self, elder: Array, night: Int64) -> NDArray[np.bool_]:
+        """Whether the elder's newest bed row was of that night."""
+        return np.asarray(self._day[elder] == night)
+
     def _leave(self, elder: Array, ts: Int64, night: Int64) -> None:
         began = self._stay[elder]
         settled = np.flatnonzero(ts - began >= self._settled[elder])

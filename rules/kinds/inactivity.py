@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.calm import Runs, Sayings
 from rules.facts import News
 from rules.frame import Round
 from rules.groups import Groups
@@ -35,6 +36,9 @@ _NOBODY, _SEVERAL = -1, -2
 class Inactivity:
     """Columns by elder: `base`, from which counting runs; `until` when some device that could
     show activity is live; `stopped`; `due`, never later than the true deadline."""
+
+    WORD = 0
+    BEDS = False
 
     def __init__(self, setting: Setting[InactivityBlock]) -> None:
         self._set = setting
@@ -74,14 +78,48 @@ class Inactivity:
         while len(due := self._timers.due_among(elders, rows.watermark[which])):
             self._expire(due)
 
+    # Calm rows: while counting runs and nothing is open.
+
+    def word(self, rows: Sayings) -> Array:
+        return np.zeros(len(rows), np.int8)
+
+    def calm_until(self, rows: Sayings, word: Array) -> Int64:  # noqa: ARG002 (a Calm's)
+        until = np.full(len(rows), FOREVER, np.int64)
+        which, elder = self._pairs_of(rows.device, rows.home)
+        steady = (rows.ts[which] <= self._until[elder]) & (self._stopped[elder] == 0)
+        steady &= self._ledger.rank[elder] == 0
+        np.minimum.at(until, which, np.where(steady, self._timers.due[elder], NEVER))
+        return until
+
+    def begin(self, rows: Sayings, word: Array) -> None:
+        """Nothing to prepare."""
+
+    def take(self, rows: Sayings, word: Array) -> None:  # noqa: ARG002 (a Calm's)
+        """Only in its own bed does anybody move without a level's change."""
+        if rows.beds:
+            moves = np.flatnonzero(rows.says("movement") > 0)
+            which, elder = self._pairs_of(rows.device[moves], rows.home[moves])
+            self._base.lift(elder, rows.ts[moves[which]])
+
+    def settle(self, runs: Runs, word: Array) -> None:  # noqa: ARG002 (a Calm's)
+        which, elder = self._pairs_of(runs.device, runs.home)
+        self._until.lift(elder, runs.ts[which] + self._world.hold[runs.device[which]])
+
+    def _pairs_of(self, device: Array, home: Array) -> tuple[Array, Array]:
+        """(index, watched elder of its home) for devices that could show activity."""
+        return self._of_homes(np.flatnonzero(self._world.capable[device]), home)
+
     def _concerned(self, rows: Round, news: News) -> tuple[Array, Array]:
         """(row, watched elder of its home) for rows that are or could be activity."""
         use = np.flatnonzero(rows.live & (self._world.capable[rows.device] | news.active))
-        one = self._one[rows.home[use]]
+        return self._of_homes(use, rows.home)
+
+    def _of_homes(self, use: Array, home: Array) -> tuple[Array, Array]:
+        one = self._one[home[use]]
         direct, several = np.flatnonzero(one >= 0), np.flatnonzero(one == _SEVERAL)
         if not len(several):
             return use[direct], one[direct]
-        which, elders = self._watched.expand(rows.home[use[several]])
+        which, elders = self._watched.expand(home[use[several]])
         return (
             np.concatenate([use[direct], use[several[which]]]),
             np.concatenate([one[direct], elders]),
@@ -92,6 +130,7 @@ class Inactivity:
             self._expire(due)
 
     def _expire(self, elders: Array) -> None:
+        self._set.disturb(elders)
         true = self._deadline(elders)
         now = true <= self._timers.due[elders]
         self._timers.set(elders[~now], true[~now])

@@ -39,6 +39,7 @@ class Outage:
         table = setting.state.gateway
         self._timers = Timers(table, f"{setting.prefix}/due")
         self._ledger = Ledger(table, setting.prefix, setting.teller)
+        hearing.watch(self._ledger.rank)
 
     def follow(self, world: World, parameters: Parameters) -> None:  # noqa: ARG002 (a Listener's)
         devices, gateways = world.registry.devices, world.registry.gateways

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.calm import Sayings
 from rules.columns import Table
 from rules.condition import TRUE
 from rules.facts import Bedside
@@ -49,3 +50,20 @@ class Proven:
 
     def enough(self, elder: Array) -> NDArray[np.bool_]:
         return np.asarray(self._time[elder] >= self._needed[elder])
+
+    # Calm rows (see `rules.calm`)
+
+    def word(self, rows: Sayings) -> Array:
+        """1 where a row proves it."""
+        stays = rows.says("in_bed") != 0
+        return np.asarray(stays & (self._verdict.of(rows) == TRUE)).view(np.int8)
+
+    def steady(self, elder: Array, word: Array) -> NDArray[np.bool_]:
+        """Whether rows that say so go on with what the last known row said."""
+        steady = (self._proves[elder] == word) & ((word == 1) | (self._time[elder] == 0))
+        return np.asarray(steady)
+
+    def settle(self, elder: Array, word: Array, span: Array) -> None:
+        """Known rows that went on for `span` µs."""
+        adds = np.flatnonzero((word == 1) & (span > 0))
+        self._time.put(elder[adds], self._time[elder[adds]] + span[adds])

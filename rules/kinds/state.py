@@ -7,16 +7,19 @@ history can clear, and never raise.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.condition import MAYBE, TRUE, Condition
+from rules.calm import LOUD, Runs, Sayings
+from rules.condition import FALSE, MAYBE, TRUE, Condition
 from rules.facts import News
 from rules.frame import Round
 from rules.kinds.base import Setting
 from rules.lifecycle import SEVERITIES, Ledger, Telling
+from rules.limits import FOREVER
 from rules.parameters import Parameters
 from rules.rule import StateBlock
 from rules.sentence import Figures, number
@@ -32,6 +35,9 @@ FIGURES = frozenset({"subject", "value"})
 
 class State:
     """Column by device: `at`, the newest row that knew."""
+
+    WORD = 1
+    BEDS = False
 
     def __init__(self, setting: Setting[StateBlock]) -> None:
         self._set = setting
@@ -74,19 +80,51 @@ class State:
             telling = self._telling(rows, row, clears=True)
             self._ledger.clear(int(rows.device[row]), int(rows.ts[row]), telling)
 
+    # Calm rows: those that know, and neither raise nor could clear.
+
+    def word(self, rows: Sayings) -> Array:
+        known = self._knows({name: rows.says(name) for name in self._raises.quantities}, len(rows))
+        word = known.view(np.int8)
+        if len(some := np.flatnonzero(known)):
+            names = self._raises.quantities
+            values = {name: rows.says(name)[some] for name in names}
+            truth = self._raises(values | self._of(rows.elder[some]))
+            word[some[truth != FALSE]] = LOUD
+        return word
+
+    def calm_until(self, rows: Sayings, word: Array) -> Array:
+        device = rows.device
+        steady = (self._ledger.rank[device] == 0) & (rows.ts >= self._at[device])
+        return np.where((word == 0) | steady, FOREVER, NEVER)
+
+    def begin(self, rows: Sayings, word: Array) -> None:
+        """Nothing to prepare."""
+
+    def take(self, rows: Sayings, word: Array) -> None:
+        """All of it can be put off."""
+
+    def settle(self, runs: Runs, word: Array) -> None:
+        told = np.flatnonzero(word)
+        self._at.put(runs.device[told], runs.ts[told])
+
     def _says(self, rows: Round) -> Array:
         """Rows that know any of the quantities: usually few."""
-        said = np.zeros(len(rows), bool)
+        return self._knows(rows.values, len(rows))
+
+    def _knows(self, values: Mapping[str, Array], size: int) -> Array:
+        said = np.zeros(size, bool)
         for name in self._raises.quantities:
-            column = rows.values[name]
+            column = values[name]
             said |= ~np.isnan(column) if isinstance(QUANTITIES[name], Number) else column != UNKNOWN
         return said
 
     def _values(self, rows: Round, known: Array) -> dict[str, Array]:
         names = self._raises.quantities | self._clears.quantities
         values = {name: rows.values[name][known] for name in names}
-        elder = rows.elder[known]
-        return values | {name: figures[elder] for name, figures in self._figures.items()}
+        return values | self._of(rows.elder[known])
+
+    def _of(self, elder: Array) -> dict[str, Array]:
+        return {name: figures[elder] for name, figures in self._figures.items()}
 
     def _raise(self, rows: Round, row: int) -> None:
         device = int(rows.device[row])

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.calm import Runs, Sayings
 from rules.condition import FALSE, MAYBE, TRUE
 from rules.facts import Bedside, News
 from rules.frame import Round
@@ -30,6 +31,7 @@ from rules.world import World
 from schemas.times import NEVER, SECOND
 
 Array = NDArray[Any]
+Int64 = NDArray[np.int64]
 
 FIGURES = frozenset({"subject", "for", "value", "low", "high", "late"})
 
@@ -38,6 +40,9 @@ class Sustained:
     """Columns by elder: `level` (MAYBE: no run), `start` of the run, the `last` known reading,
     until when it holds, and the quoted value at it. Of an elder who is inside and has no open
     alert (nearly everyone) only `last` is kept."""
+
+    WORD = 3
+    BEDS = True
 
     def __init__(self, setting: Setting[SustainedBlock]) -> None:
         self._set = setting
@@ -130,6 +135,42 @@ class Sustained:
         self._settled[elder] = stays if self._proven is None else False
         self._retire(elder)
 
+    # Calm rows: those of who is inside with nothing open, or outside with the next step waiting.
+
+    def word(self, rows: Sayings) -> Array:
+        word = self._verdict.of(rows).astype(np.int8)
+        if self._proven is not None:
+            word |= self._proven.word(rows) << 2
+        return word
+
+    def calm_until(self, rows: Sayings, word: Array) -> Int64:
+        elder, truth = rows.elder, word & 3
+        level, rank = self._level[elder], self._ledger.rank[elder]
+        steady = (truth == FALSE) & (level == MAYBE) & (rank == 0)
+        if self._proven is not None:
+            steady &= (rows.ts <= self._hold[elder]) & self._proven.steady(elder, word >> 2)
+        elif self._quotes is None:
+            waits = (truth == TRUE) & (level == TRUE) & self._settled[elder]
+            steady |= waits & (rows.ts <= self._hold[elder])
+        steady &= rows.ts >= self._last[elder]
+        return np.where(steady | (truth == MAYBE), self._timers.due[elder], NEVER)
+
+    def begin(self, rows: Sayings, word: Array) -> None:
+        """Nothing to prepare."""
+
+    def take(self, rows: Sayings, word: Array) -> None:
+        """All of it can be put off."""
+
+    def settle(self, runs: Runs, word: Array) -> None:
+        known = np.flatnonzero(word & 3 != MAYBE)
+        elder, ts = runs.elder[known], runs.ts[known]
+        if self._proven is not None:
+            self._proven.settle(elder, word[known] >> 2, ts - self._last[elder])
+        self._last.put(elder, ts)
+        holds = np.flatnonzero((word[known] & 3 == TRUE) | (self._proven is not None))
+        stale = ts[holds] + self._world.stale[runs.device[known[holds]]]
+        self._hold.put(elder[holds], stale)
+
     def _retire(self, elder: Array) -> None:
         """Forget what means nothing any more."""
         idle = (self._level[elder] != TRUE) & (self._ledger.rank[elder] == 0)
@@ -163,6 +204,7 @@ class Sustained:
         self._timers.set(elder, due)
 
     def _expire(self, elders: Array) -> None:
+        self._set.disturb(elders)
         due = self._timers.due[elders]
         stale = due > self._hold[elders]
         ended = stale | ((self._level[elders] == TRUE) & self._set.rests(elders, due))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.calm import Sayings
 from rules.condition import Condition, Truth
 from rules.facts import Bedside
 from rules.frame import Round
@@ -26,9 +27,17 @@ class Verdict:
         values = {name: rows.values[name][beds.row] for name in self._condition.quantities}
         if "in_bed" in values:
             values["in_bed"] = beds.in_bed
+        return self._judge(values, beds.elder)
+
+    def of(self, rows: Sayings) -> Truth:
+        """The same for rows that all say whether somebody is in bed."""
+        values = {name: rows.says(name) for name in self._condition.quantities}
+        return self._judge(values, rows.elder)
+
+    def _judge(self, values: dict[str, Array], elder: Array) -> Truth:
         for name, figures in self._figures.items():
-            values[name] = figures[beds.elder] if figures.ndim else figures
-        return np.broadcast_to(self._condition(values), beds.row.shape)
+            values[name] = figures[elder] if figures.ndim else figures
+        return np.broadcast_to(self._condition(values), elder.shape)
 
 
 def _compact(figures: Array) -> Array:

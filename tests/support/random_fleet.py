@@ -263,3 +263,23 @@ def _number(text: str) -> float:
         hours, minutes = text.split(":")
         return 60.0 * int(hours) + int(minutes)
     return float(text)
+
+
+def quiet_directory(*, homes: int) -> Directory:
+    """Homes of one elder each, with a mattress (30 s) and a radar (60 s) behind one gateway."""
+    elders = tuple(
+        Elder(id=f"e{n}", name="x", home=f"h{n}", living=Living.LONE, care_level=1)
+        for n in range(homes)
+    )
+    devices = []
+    for n in range(homes):
+        owner = {"elder": f"e{n}", "gateway": f"g{n}"}
+        devices.append(_device(DeviceKind.MATTRESS, f"m{n}", Location.BED, 30, **owner))
+        devices.append(_device(DeviceKind.FALL_SENSOR, f"r{n}", Location.ROOM, 60, **owner))
+    return Directory(
+        areas=(Area(id="a", name="a", level=Level.CITY),),
+        homes=tuple(Home(id=f"h{n}", area="a", address="1") for n in range(homes)),
+        elders=elders,
+        gateways=tuple(Gateway(id=f"g{n}", area="a") for n in range(homes)),
+        devices=tuple(devices),
+    )

@@ -36,6 +36,7 @@ class History:
         self._last: world.Row | None = None
         self._steps: tuple[float, ...] = random.choice((STEPS[:8], STEPS, STEPS, STEPS[6:]))
         self._noise = random.choice((0.0, 0.1, 0.4))
+        self._turn = 0
         self._levels = {d.id for d in directory.devices if random.random() < 0.5}
         self._events = {d.id for d in directory.devices if random.random() < 0.4}
         self._night = random.random() < 0.4
@@ -47,13 +48,21 @@ class History:
         if self._night:
             self._steps = (15, 30, 60, 60, 120, 200, 300)
             self._noise = random.choice((0.0, 0.0, 0.1))
+        self._calm = random.random() < 0.4
+        if self._calm:  # most say what they said before, in time, and often for hours
+            self._noise = random.choice((0.0, 0.0, 0.02))
+            self._bed_change = random.choice((0.005, 0.02))
+            most = min(d.interval_s for d in self._devices) / len(self._devices)
+            self._steps = tuple(most * part for part in (0.2, 1, 2, 2.5))
+            if random.random() < 0.2:
+                self._steps += (10 * most, 100 * most)
 
     def row(self) -> world.Row:
         random = self._random
         self._now += int(random.choice(self._steps) * SECOND) + random.randint(1, 3)
         if self._last is not None and random.random() < self._noise / 4:
             row = replace(self._last, received=self._now)  # the device says it once more
-        elif random.random() < 0.08:
+        elif random.random() < self._now_and_then(0.08):
             row = self._sign_of_life()
         else:
             row = self._reading()
@@ -74,7 +83,10 @@ class History:
     def _reading(self) -> world.Row:
         random = self._random
         device = random.choice(self._devices)
-        if self._night and device.kind is DeviceKind.SOS_BUTTON and random.random() < 0.9:
+        if self._calm and random.random() < 0.9:
+            self._turn = (self._turn + 1) % len(self._devices)
+            device = self._devices[self._turn]
+        elif self._night and device.kind is DeviceKind.SOS_BUTTON and random.random() < 0.9:
             device = self._devices[0]
         if self._weeks and random.random() < 0.9:
             device = self._mattresses[0]
@@ -82,7 +94,7 @@ class History:
         ts = self._now - int(delay * SECOND)
         if random.random() < 0.5:
             ts -= ts % SECOND
-        if no_time := random.random() < 0.05:
+        if no_time := random.random() < self._now_and_then(0.05):
             ts = self._now
         flags: dict[str, Any] = {
             name: random.random() < self._noise / 4 for name in ("retained", "test", "history")
@@ -100,6 +112,8 @@ class History:
 
     def _values(self, device: Device) -> dict[str, Any]:
         random = self._random
+        if device.kind is DeviceKind.SOS_BUTTON and self._calm and random.random() < 0.97:
+            return {}
         if device.kind is DeviceKind.SOS_BUTTON:
             presses = (None, None, "pressed", "pressed", "cancelled", "test")
             if device.id not in self._levels:
@@ -112,13 +126,13 @@ class History:
             rates = (16.0, 16.0, 25.0, 8.0, None)
             values["respiratory_rate"] = self._keep(device, "breath", rates, 0.06)
             values["movement"] = self._keep(device, "movement", (None, 0.0, 0.0, 7.0), 0.2)
-            if random.random() < 0.1:
+            if random.random() < self._now_and_then(0.1):
                 del values["in_bed"]
-            if random.random() < 0.1:
+            if random.random() < self._now_and_then(0.1):
                 del values["heart_rate"]
         if device.kind is DeviceKind.FALL_SENSOR:
             values["presence"] = self._keep(device, "presence", (True, False, None), 0.15)
-            if random.random() < 0.3:
+            if random.random() < self._now_and_then(0.3):
                 words = ("none", "suspected", "confirmed", "cleared")
                 values["fall"] = self._keep(device, "fall", words, 0.5)
                 values["fall_event"] = device.id in self._events and self._is_so()
@@ -126,11 +140,15 @@ class History:
 
     def _of_itself(self, device: Device) -> dict[str, Any]:
         random, values = self._random, dict[str, Any]()
-        if random.random() < 0.2:
+        if random.random() < self._now_and_then(0.2):
             values["battery"] = self._keep(device, "battery", (0.0, 14.0, 15.0, 25.0, 26.0), 0.5)
-        if random.random() < 0.1:
+        if random.random() < self._now_and_then(0.1):
             values["tamper"] = self._keep(device, "tamper", (True, False), 0.5)
         return values
+
+    def _now_and_then(self, share: float) -> float:
+        """How often something comes that is not said all the time."""
+        return share / 10 if self._calm else share
 
     def _is_so(self) -> bool:
         """Nearly always: firmware changes, and bridges differ."""
@@ -138,6 +156,7 @@ class History:
 
     def _keep(self, device: Device, name: str, words: tuple[Any, ...], change: float) -> Any:
         key = (device.id, name)
+        change = min(change, self._bed_change) if self._calm else change
         if key not in self._sticky or self._random.random() < change:
             self._sticky[key] = self._random.choice(words)
         return self._sticky[key]

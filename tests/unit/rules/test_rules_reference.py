@@ -48,10 +48,11 @@ class Driver:
         self._registry = self._whole = registry
         self.engine = Engine(RULES, registry)
         self.changes: list[Change] = []
+        self._sizes = random.choice(((1, 2, 3, 10, 100, 1000), (1, 1, 2, 3, 5)))
 
     def feed(self, rows: list[Row]) -> None:
         while rows:
-            size = self._random.choice((1, 2, 3, 10, 100, 1000))
+            size = self._random.choice(self._sizes)
             batch, rows = rows[:size], rows[size:]
             self._apply(batch)
             if self._random.random() < 0.2 and not batch[-1].backlog:
