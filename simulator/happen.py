@@ -28,7 +28,11 @@ def happen(
 def _expected(kind: Kind, who: Candidate, at: int, ends: int) -> tuple[Expected, ...]:
     if kind in (Kind.COLLAPSE, Kind.DEATH):
         return inactive(at, ends, room=who.room)
-    return expected(kind, at, alone=who.alone)
+    due = expected(kind, at, alone=who.alone)
+    if kind is Kind.SILENT and not who.room:
+        # Nothing else of this home speaks: it is its gateway that falls silent.
+        return tuple(e._replace(rule="gateway-silent") for e in due)
+    return due
 
 
 def free_again(incident: Incident) -> int:

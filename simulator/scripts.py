@@ -89,7 +89,7 @@ SCRIPTS: dict[Kind, Script] = {
     Kind.SOS: Script(14, _BUTTON, (10 * SECOND, 11 * SECOND), When.ANY, _PRESS),
     Kind.SOS_PHANTOM: Script(9, _BUTTON, (10 * SECOND, 11 * SECOND), When.ANY, _PRESS),
     Kind.SOS_TEST: Script(
-        7, _BUTTON, (10 * SECOND, 11 * SECOND), When.UP, (Step("sos", _BLUE, SLACK),)
+        7, _BUTTON, (10 * SECOND, 11 * SECOND), When.UP, right=(Right("sos", _BLUE),)
     ),
     Kind.SOS_AGAIN: Script(
         4,
