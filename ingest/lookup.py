@@ -29,33 +29,25 @@ class Rows(NamedTuple):
 
 
 class Lookup:
-    """Built once a registry version: a look-up of a dictionary for each id."""
+    """Of one registry version: its own dictionaries and columns, nothing beside them."""
 
     def __init__(
         self, registry: Registry, *, ignored: Collection[tuple[str, str]] = frozenset()
     ) -> None:
         """`ignored`: (gateway, device) ids of strangers whose messages are only counted."""
-        devices = registry.devices
-        columns = zip(
-            devices.ids,
-            devices.active.tolist(),
-            devices.elder.tolist(),
-            devices.gateway.tolist(),
-            devices.profile,
-            strict=True,
-        )
-        self.devices = {
-            id_: Known(row, elder, gateway, profile)
-            for row, (id_, active, elder, gateway, profile) in enumerate(columns)
-            if active
-        }
-        self.gateways = dict(registry.gateways.row)
+        self.gateways = registry.gateways.row
         self._area = registry.gateways.area
         self._gateway_ids = registry.gateways.ids
         self._registry = registry
         self._ignored = ignored
-        zones = zip(registry.gateways.ids, registry.gateways.zone, strict=True)
-        self._zones = dict(zones)
+
+    def device(self, id_: str) -> Known | None:
+        """A registered device, by its id as the registry writes it."""
+        found = self._registry.devices
+        row = found.row.get(id_)
+        if row is None:
+            return None
+        return Known(row, int(found.elder[row]), int(found.gateway[row]), found.profile[row])
 
     def rows_of(self, devices: Sequence[str]) -> Rows:
         """Of registered devices, by their ids as the registry writes them."""
@@ -69,12 +61,13 @@ class Lookup:
         return Rows(rows, np.where(known, elder, none), np.where(known, gateway, none))
 
     def profile_of(self, device: str) -> str | None:
-        known = self.devices.get(device)
-        return known.profile if known else None
+        row = self._registry.devices.row.get(device)
+        return None if row is None else self._registry.devices.profile[row]
 
     def zone_of(self, gateway: str) -> str:
         """The zone in which devices behind a gateway tell local times, an IANA name."""
-        return self._zones.get(gateway, DEFAULT_ZONE)
+        row = self.gateways.get(gateway)
+        return DEFAULT_ZONE if row is None else self._registry.gateways.zone[row]
 
     def place_of(self, known: Known) -> tuple[str, str]:
         """Area and gateway id that the registry names for a device."""

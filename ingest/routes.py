@@ -89,7 +89,7 @@ class Routes:
             own = device_id(address.rest)
         except DecodeError:
             return _OTHER
-        known = self._lookup.devices.get(own)
+        known = self._lookup.device(own)
         if known is None or self._lookup.misplaced(known, area=area, gateway=gateway):
             return _OTHER
         return Kind.DEVICE, known.row, known.elder, known.gateway, own

@@ -99,7 +99,7 @@ class Single:
             self._nothing(decoded)
 
     def _reading(self, reading: Reading, profile: str) -> None:
-        known = self._lookup.devices.get(reading.device)
+        known = self._lookup.device(reading.device)
         area, gateway = self._place(known)
         trouble = self._lookup.misplaced(known, area=area, gateway=gateway)
         if known is None or trouble is not None:
@@ -138,7 +138,7 @@ class Single:
         """
         if not self._keeps(kind):
             return
-        known = self._lookup.devices.get(device) if device else None
+        known = self._lookup.device(device) if device else None
         gateway = self._lookup.gateways.get(self._address.gateway, -1)
         mine = known is not None and known.gateway == gateway
         row = known.row if known is not None and mine else -1
