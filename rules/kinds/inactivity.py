@@ -159,7 +159,9 @@ class Inactivity:
         due = np.where((after >= FOREVER) | (base == NEVER), FOREVER, base + after)
         is_open = np.flatnonzero(rank)
         is_open = is_open[self._ledger.quiet[elders[is_open]] == 0]
-        due[is_open] = np.minimum(due[is_open], self._until[elders[is_open]] + 1)
+        until = self._until[elders[is_open]]
+        fades = np.where(until == NEVER, FOREVER, until + 1)  # a fresh rule has seen no data yet
+        due[is_open] = np.minimum(due[is_open], fades)
         return due
 
     def apply(self, rows: Round, news: News) -> None:
