@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from stations import climb, intake
 from stations.console.app import create_app
+from stations.console.reference import NOTHING, Reference
 from stations.console.serve import serve
 from stations.console.settings import ConsoleSettings
 from stations.policy import Policy
@@ -80,8 +81,9 @@ async def sign_in(page: Page, url: str, staff: str, *, password: str = PASSWORD)
 class Served:
     """The console and the stations' loops over a prepared store, by the store's own clock."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, reference: Reference = NOTHING) -> None:
         self.dsn = dsn
+        self.reference = reference
         self.url = ""
         self.port = 0
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] | None = None
@@ -105,7 +107,9 @@ class Served:
     async def start(self) -> None:
         """On the port it had before, if it had one."""
         ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        app = create_app(self.pool, clock=self.now, settings=ConsoleSettings())
+        app = create_app(
+            self.pool, clock=self.now, settings=ConsoleSettings(), reference=self.reference
+        )
         self._tasks = [
             asyncio.create_task(serve(app, "127.0.0.1", self.port, ready=ready.set_result)),
             asyncio.create_task(self._work()),
@@ -141,5 +145,5 @@ class Served:
                 await self.stop()
 
 
-def served(dsn: str) -> AbstractAsyncContextManager[Served]:
-    return Served(dsn).running()
+def served(dsn: str, reference: Reference = NOTHING) -> AbstractAsyncContextManager[Served]:
+    return Served(dsn, reference).running()
