@@ -112,7 +112,8 @@ def test_the_check_itself_sees_what_is_wrong() -> None:
         async with chromium() as browser, page_of(browser, size=PHONE) as page:
             await page.set_content(
                 "<html><body style='margin:0'><button style='height:20px'>x</button>"
-                "<p style='color:#bbb'>pale</p><input><div style='width:900px'>wide</div></body></html>"
+                "<p style='color:#bbb'>pale</p><input>"
+                "<div style='width:900px'>wide</div></body></html>"
             )
             told = "\n".join([*await violations(page), *await misfits(page)])
         for rule in ("html-has-lang", "color-contrast", "label", "scrolls sideways", "under 44 px"):

@@ -171,6 +171,8 @@ async def _shoot(
         await page.wait_for_selector("body[data-link=live]")
         # As a worker sees it who has just been called: the sound is on, the page has settled.
         await page.evaluate("document.body.dataset.sound = 'on'")
+        if picture.page != "board":
+            await page.keyboard.press("Escape")  # the ring has been heard
         await page.wait_for_timeout(300)
         await page.screenshot(path=folder / picture.file)
 
