@@ -62,21 +62,21 @@ async def elder(conn: Connection, elder: str) -> ElderHome | None:
 
 async def in_scope(conn: Connection, elder: str, station: str) -> bool:
     """Whether a station's workers may see an elder: theirs is the nearest station, or an open
-    incident of the home, or one that names the elder, has reached them."""
+    incident of the home, or one of an unknown place that names the elder, has reached them."""
     if elder in await own_elders(conn, station, [elder]):
         return True
     cursor = await conn.execute(
         """
         SELECT EXISTS (
-            SELECT FROM incident i JOIN incident_station j
-                ON j.incident = i.id AND j.station = %(station)s
-            WHERE i.state <> 'closed' AND (
-                i.home = (SELECT home FROM elder WHERE id = %(elder)s AND retired_at IS NULL)
-                OR EXISTS (
-                    SELECT FROM incident_alert x JOIN alert a ON a.id = x.alert
-                    WHERE x.incident = i.id AND (a.elder = %(elder)s OR %(elder)s = ANY(a.elders))
-                )
-            )
+            SELECT FROM elder e JOIN incident i ON i.home = e.home
+            JOIN incident_station j ON j.incident = i.id AND j.station = %(station)s
+            WHERE e.id = %(elder)s AND e.retired_at IS NULL AND i.state <> 'closed'
+        ) OR EXISTS (
+            SELECT FROM incident i
+            JOIN incident_station j ON j.incident = i.id AND j.station = %(station)s
+            JOIN incident_alert x ON x.incident = i.id JOIN alert a ON a.id = x.alert
+            WHERE i.home IS NULL AND i.state <> 'closed'
+                AND (a.elder = %(elder)s OR %(elder)s = ANY(a.elders))
         )
         """,
         {"station": station, "elder": elder},
@@ -140,8 +140,8 @@ class Quiet:
 
 
 _DEVICES = """
-(SELECT d.id FROM device d WHERE d.retired_at IS NULL AND (d.elder = %(elder)s OR d.home = %(home)s
-    OR d.elder IN (SELECT id FROM elder WHERE home = %(home)s)))
+(SELECT d.id FROM device d JOIN elder x ON x.id = d.elder WHERE x.home = %(home)s
+    UNION SELECT d.id FROM device d WHERE d.home = %(home)s)
 """
 _QUIET = f"""
 SELECT 'away' AS kind, a.elder AS id, 'elder' AS scope, a.elder AS subject, NULL AS rule, a.reason,

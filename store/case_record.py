@@ -26,18 +26,18 @@ async def staff_names(conn: Connection, ids: Collection[str]) -> dict[str, str]:
     return dict(await cursor.fetchall())
 
 
-async def sent(conn: Connection, incident: UUID, *, besides: Collection[str]) -> list[Sent]:
-    """By time, 200 at most. `besides`: channels to leave out (the stations' own screens).
-    Superseded messages were never sent and are left out."""
+async def sent(conn: Connection, incident: UUID) -> list[Sent]:
+    """By time, 200 at most; cards for the stations' own screens are left out, and superseded
+    messages, which were never sent."""
     cursor = await conn.execute(
         """
         SELECT channel, target, coalesce(dead_at, sent_at), CASE WHEN dead_at IS NOT NULL
             THEN coalesce(error, '') END
         FROM delivery
-        WHERE incident = %s AND channel <> ALL(%s)
+        WHERE incident = %s AND channel <> 'station_topic'
             AND (dead_at IS NOT NULL OR (sent_at IS NOT NULL AND error IS NULL))
         ORDER BY 3, id LIMIT %s
         """,
-        (incident, list(besides), _MOST),
+        (incident, _MOST),
     )
     return [Sent(*row) for row in await cursor.fetchall()]

@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from schemas.directory import Role
-from stations.cards import CHANNEL as SCREENS
 from stations.console.cards import tel
 from stations.console.case import person, record
 from stations.console.case.calls import AMBULANCE, RESULTS, callees
@@ -117,7 +116,7 @@ async def _case(room: Room, *, audit: bool) -> Case:
             raise HTTPException(404)
         persons = await _persons(conn, room, found)
         events = await stations_board.events(conn, id_)
-        sent = await case_record.sent(conn, id_, besides=[SCREENS])
+        sent = await case_record.sent(conn, id_)
         staff = await case_record.staff_names(conn, record.everybody(events))
         if audit:
             elders = {"elders": [e.id for e in found.elders]}

@@ -65,9 +65,10 @@ def alert(
 
 
 def test_an_elder_has_the_zone_of_the_nearest_place_that_says_one(filled: str) -> None:
-    e1, e3, nobody = (
-        ask(filled, lambda conn, e=e: case_elder.elder(conn, e)) for e in ("e1", "e3", "nobody")
-    )
+    async def asking(conn: Any) -> list[case_elder.ElderHome | None]:
+        return [await case_elder.elder(conn, id_) for id_ in ("e1", "e3", "nobody")]
+
+    e1, e3, nobody = ask(filled, asking)
     assert e1 is not None
     assert e3 is not None
     assert nobody is None
@@ -90,9 +91,17 @@ def test_an_elder_is_seen_by_the_nearest_station_and_those_the_home_called(
     assert seen("e4") == {"west"}
     assert seen("nobody") == set()
     named = alert(connection, 7, at=NOW, home=None, elders=["e4"], category="emergency")
-    connection.execute("INSERT INTO incident_alert VALUES (%s, %s, %s)", [ID, named, NOW])
+    lost = UUID(int=99)
+    connection.execute(
+        "INSERT INTO incident (id, lane, severity, opened_at) VALUES (%s, 'g9', 'red', %s)",
+        [lost, NOW],
+    )
+    connection.execute(
+        "INSERT INTO incident_station VALUES (%s, 'city', 'city', %s, 'no_place')", [lost, NOW]
+    )
+    connection.execute("INSERT INTO incident_alert VALUES (%s, %s, %s)", [lost, named, NOW])
     connection.commit()
-    assert seen("e4") == {"west", "street"}
+    assert seen("e4") == {"west", "city"}
     connection.execute("UPDATE incident SET state = 'closed'")
     connection.commit()
     assert seen("e1") == {"east"}
@@ -166,7 +175,7 @@ def test_what_went_out_or_was_given_up_but_not_what_was_superseded(
             [ID, channel, NOW, NOW, sent, dead, error],
         )
     connection.commit()
-    found = ask(filled, lambda conn: case_record.sent(conn, ID, besides=["station_topic"]))
+    found = ask(filled, lambda conn: case_record.sent(conn, ID))
     assert [(s.channel, s.failed) for s in found] == [("sms", None), ("sms", "refused")]
     names = ask(filled, lambda conn: case_record.staff_names(conn, ["east-1", "gone"]))
     assert names == {"east-1": "east值班"}
