@@ -13,9 +13,9 @@ import numpy as np
 
 from schemas.directory import DeviceKind
 from schemas.quantities import Fall, Sos
-from schemas.readings import Flag, Readings
+from schemas.readings import Readings
 from schemas.times import MINUTE, SECOND
-from simulator.household import CANONICAL, VS373
+from simulator.household import CANONICAL
 from simulator.kinds import Incident, Kind
 from simulator.speakers import Speaker
 
@@ -41,14 +41,12 @@ class Cue(NamedTuple):
         return int(self.speaker.group.row[self.row])
 
     def play(self) -> Readings:
-        rows, group = np.array([self.row]), self.speaker.group
+        rows = np.array([self.row])
         readings = self.speaker.blank(rows, np.array([self.at]))
         name, code = self.said
         getattr(readings, name)[:] = code
         if name == "sos":
             readings.battery[:] = self.speaker.battery[rows]
-        if group.profile == VS373:
-            readings.flags |= np.int16(Flag.ZONE_ASSUMED)
         return readings
 
 

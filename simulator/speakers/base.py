@@ -40,7 +40,8 @@ class Speaker(ABC):
         return (rows, at) if alive.all() else (rows[alive], at[alive])
 
     def blank(self, rows: Int, at: Int) -> Readings:
-        """Readings of devices `rows` in which nothing is known yet; each device once a call."""
+        """Readings of devices `rows` with what every message of theirs carries, and nothing else;
+        each device once a call."""
         readings = Readings.blank(len(rows))
         readings.received, readings.ts = at, self.written(rows, at)
         readings.key = self.world.count(self.group.row[rows])

@@ -27,6 +27,11 @@ class Vs373(Speaker):
     def written(self, _rows: Int, at: Int) -> Int:
         return at // SECOND * SECOND
 
+    def blank(self, rows: Int, at: Int) -> Readings:
+        readings = super().blank(rows, at)
+        readings.flags |= np.int16(Flag.ZONE_ASSUMED)
+        return readings
+
     def speak(self, begin: int, end: int) -> Readings:
         rows, at = self.due(begin, end)
         now = self.world.rooms(self.group, rows, at)
@@ -36,7 +41,6 @@ class Vs373(Speaker):
         self._before[rows] = now
         said = self.blank(rows[wanted], at[wanted])
         said.presence[:] = now[wanted]
-        said.flags |= np.int16(Flag.ZONE_ASSUMED)
         return said
 
 
@@ -63,8 +67,13 @@ class Ws101(Speaker):
     def written(self, _rows: Int, at: Int) -> Int:
         return at
 
+    def blank(self, rows: Int, at: Int) -> Readings:
+        readings = super().blank(rows, at)
+        readings.signal[:] = self._signal[rows]
+        return readings
+
     def speak(self, begin: int, end: int) -> Readings:
         rows, at = self.due(begin, end)
         said = self.blank(rows, at)
-        said.battery[:], said.signal[:] = self.battery[rows], self._signal[rows]
+        said.battery[:] = self.battery[rows]
         return said

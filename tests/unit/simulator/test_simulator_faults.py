@@ -181,7 +181,8 @@ def test_batteries_run_down_to_nearly_nothing(fleet: Directory, sound: Readings)
     area = fleet.gateways[0].area
     episodes = [Incident(Fault.BATTERY, None, d.elder, d.id, area, AT, UNTIL) for d in beds]
     said = _said(fleet, frozenset({Fault.BATTERY}), *episodes)
-    told = ~np.isnan(said.battery) & (said.received >= AT)
+    mine = np.isin(said.device, [k for k, d in enumerate(fleet.devices) if d in beds])
+    told = mine & ~np.isnan(said.battery) & (said.received >= AT)
     gone = (said.received[told] - AT) / (UNTIL - AT)
     full = sound.battery[told]
     assert np.abs(said.battery[told] - (full - gone * (full - specs.EMPTY))).max() <= 0.5
