@@ -17,6 +17,7 @@ help:
 	@echo "make bench-console  500 open incidents on 200 consoles: first paint in Chromium, live updates"
 	@echo "make bench-rules  the rules beside pandas, polars and a plain loop (some minutes)"
 	@echo "make screenshots  the pictures of the console in the documentation (needs Chromium)"
+	@echo "make alert-quality  the default catalogue on a simulated month of 1,000 elders; writes its page"
 	@echo "make lock     resolve requirements.lock anew from pyproject.toml"
 	@echo "make schemas  regenerate the JSON Schemas of the wire"
 	@echo "make clean    remove what the targets made"
@@ -62,6 +63,9 @@ bench-rules: $(STAMP)
 
 screenshots: $(STAMP)
 	$(BIN)/python -m tests.support.pictures
+
+alert-quality: $(STAMP)
+	@$(BIN)/python -m bench.quality $(ARGS)
 
 schemas: $(STAMP)
 	$(BIN)/python -m schemas.generate

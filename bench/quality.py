@@ -52,10 +52,11 @@ class Trial:
     days: float = 30
     seed: int = 1
     rules: Path | None = None
+    start: int = START
 
     @property
     def until(self) -> int:
-        return START + round(self.days * DAY)
+        return self.start + round(self.days * DAY)
 
     def streets(self) -> list[Directory]:
         return list(Fleet(homes=self.homes, seed=self.seed).parts())
@@ -64,7 +65,7 @@ class Trial:
         return plan(
             directory,
             seed=self.seed,
-            start=START,
+            start=self.start,
             until=self.until,
             staged=False,
             faults=faults.ALL,
@@ -75,13 +76,13 @@ class Trial:
         """The alerts of one street."""
         directory = self.streets()[part.number]
         said = columns(
-            directory, seed=self.seed, start=START, until=self.until, plan=self.plan(directory)
+            directory, seed=self.seed, start=self.start, until=self.until, plan=self.plan(directory)
         )
         run = Run(
             Engine(load_catalogue(self.rules), Registry.build(Directory())), AlertBook(directory)
         )
         replay_columns(
-            _told(_gathered(said), self.until, progress),
+            _told(_gathered(said), self, progress),
             registry=Registry.build(directory).fitted(Catalogue.load().models()),
             run=run,
         )
@@ -100,11 +101,11 @@ def _gathered(said: Iterator[Readings]) -> Iterator[Readings]:
     yield Readings.concat(held)
 
 
-def _told(said: Iterator[Readings], until: int, progress: Progress) -> Iterator[Readings]:
+def _told(said: Iterator[Readings], trial: Trial, progress: Progress) -> Iterator[Readings]:
     for rows in said:
         yield rows
         if len(rows):
-            progress(float(rows.received[-1] - START), float(until - START))
+            progress(float(rows.received[-1] - trial.start), float(trial.until - trial.start))
 
 
 def judge(trial: Trial) -> Score:
@@ -118,7 +119,7 @@ def judge(trial: Trial) -> Score:
         alerts,
         trial.plan(directory),
         directory,
-        start=START,
+        start=trial.start,
         end=trial.until,
         model=Model(),
         rng=Random(trial.seed),
