@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from bench import console, decode, ingest, latency, ramp, result, rules, soak, stations
+from bench import console, decode, ingest, latency, ramp, result, rules, simulator, soak, stations
 
 BENCHMARKS: dict[str, Callable[[Path], list[result.Result]]] = {
     "decode": decode.measure,
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[result.Result]]] = {
     "latency": latency.measure,
     "stations": stations.measure,
     "console": console.measure,
+    "simulator": simulator.measure,
 }
 GROUPS = {"ingest": ["singles", "arrays", "ramp", "latency"]}
 SOAK = "soak"
