@@ -15,6 +15,7 @@ from stations.console.boards import Board
 from stations.console.context import Console, console
 from stations.console.events import event_id
 from stations.console.guard import signed_in, worker
+from stations.console.office import figures
 from stations.console.pages import Reader
 from store import console_audit, stations_duty
 from store.console_sessions import Session
@@ -29,7 +30,7 @@ async def board_page(request: Request) -> Response:
     if session is None:
         raise HTTPException(401)
     if session.role != Role.DUTY:
-        return await _figures(request, session)
+        return await figures.page(request)
     return await show_board(request, session)
 
 
@@ -72,20 +73,6 @@ def card_of(
     """The card as it stands; None where it is no longer on the board."""
     shown = board.cards.get(incident)
     return app.card(shown, session, reader) if shown else None
-
-
-async def _figures(request: Request, session: Session) -> Response:
-    app = console(request)
-    board = await app.hub.board(session.station)
-    unheld = sum(incident.holder is None for incident in board.incidents)
-    return app.pages.page(
-        request,
-        "figures.html",
-        session=session,
-        unheld=unheld,
-        tasks=len(board.tasks),
-        **_by_severity(board),
-    )
 
 
 def _by_severity(board: Board) -> dict[str, int]:

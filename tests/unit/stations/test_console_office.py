@@ -16,6 +16,7 @@ from stations import initials
 from stations.console.frame import navigation
 from stations.console.office import week
 from stations.console.reference import Reference
+from store import console_figures
 from store.connect import connect
 from store.console_duty import Special, Worked
 from store.directory import import_directory
@@ -432,6 +433,35 @@ def test_the_audit_trail_shows_ids_and_reasons_of_the_own_area(store: str) -> No
         east = (await (await d.signed_in("east-1")).get("/audit")).text
         assert "投诉核实" not in east
         assert "west-1" not in east
+
+    at_desk(store, run)
+
+
+# Figures
+
+
+def test_a_supervisor_sees_figures_of_the_whole_area_and_no_names(store: str) -> None:
+    async def run(d: Desk) -> None:
+        await d.rows("UPDATE staff SET role = 'supervisor' WHERE id = 'street-1' RETURNING 1")
+        orange = {"severity": Severity.ORANGE, "category": Category.CARE}
+        await d.raised(
+            change("h1", at=d.now), change("h3", at=d.now, test=True),
+            change("h2", at=d.now, rule="heart-rate", **orange),  # type: ignore[arg-type]
+        )  # fmt: skip
+        east, street = await d.signed_in("east-1"), await d.signed_in("street-1")
+        await does(east, "/", "/shift")
+        ((incident,),) = await d.rows("SELECT id FROM incident WHERE home = 'h1'")
+        await does(east, "/", f"/incidents/{incident}", action="acknowledge")
+        async with d.pool.connection() as conn:
+            areas = await console_figures.by_area(conn, "street", now=d.now)
+            assert await console_figures.by_area(conn, "west", now=d.now) == areas[1:]
+        assert [(a.name, *a[2:5], a.tasks, a.working) for a in areas] == [
+            ("东社区", 1, 0, 0, 0, 1), ("西社区", 0, 1, 1, 0, 0),
+        ]  # fmt: skip
+        assert (areas[0].waits_since, areas[1].waits_since) == (None, d.now)
+        page = (await street.get("/")).text
+        assert "西社区" in page
+        assert "老人" not in page
 
     at_desk(store, run)
 
