@@ -29,7 +29,7 @@ class Size(NamedTuple):
 
 
 WIDE = Size("wide", 720, 46, 46, 2, 130, 90)
-NARROW = Size("narrow", 336, 30, 32, 6, 110, 80)
+NARROW = Size("narrow", 336, 38, 32, 6, 110, 80)
 """For a phone of 360 px: one unit is a pixel there, so that its letters keep their size."""
 
 _MARKS = 30.0
