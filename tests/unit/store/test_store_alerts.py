@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.conninfo import make_conninfo
 
 from schemas.alerts import Category, Change, ChangeKind, Sentence, Severity, Step, alert_id
 from schemas.times import SECOND, from_micros
@@ -15,6 +16,7 @@ from store.connect import connect
 from store.directory import import_directory
 from store.strangers import StrangerKey
 from tests.support.directories import directory
+from tests.support.proxy import Filter, Proxy
 
 T = 1_780_000_000_000_000
 RAISED = Change(
@@ -245,3 +247,35 @@ def test_alerts_are_read_by_onset_and_rule(connection: psycopg.Connection) -> No
 def test_nothing_to_say(connection: psycopg.Connection) -> None:
     assert write_changes(connection, [], raised=T) == []
     assert list(read_alerts(connection)) == []
+
+
+class Trips(Filter):
+    """Counts how often the client spoke after it had been answered."""
+
+    def __init__(self) -> None:
+        self.count, self._answered = 0, True
+
+    def up(self, data: bytes) -> bytes:
+        self.count += self._answered
+        self._answered = False
+        return data
+
+    def down(self, data: bytes) -> bytes:
+        self._answered = True
+        return data
+
+
+def test_two_trips_however_many_changes(connection: psycopg.Connection, database: str) -> None:
+    import_directory(connection, directory(2), now=T)
+    trips = Trips()
+    with (
+        Proxy(connection.info.port, filter_=lambda: trips) as proxy,
+        connect(
+            make_conninfo(database, host="127.0.0.1", port=proxy.port, sslmode="disable"),
+            application="vigil test",
+        ) as passing,
+        passing.transaction(),
+    ):
+        before = trips.count
+        assert write_changes(passing, LIFE, raised=T + 9) == [RAISED.id] * len(LIFE)
+        assert trips.count - before == 2
