@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.columns import Column, State
+from rules.columns import State
 from rules.groups import Groups
 from rules.world import World
 from schemas.times import NEVER, to_micros
@@ -24,7 +24,7 @@ class Away:
     """Column by elder: `back`, the event time of the activity that ended the newest period."""
 
     def __init__(self, state: State) -> None:
-        self.back: Column = state.elder.column("back", np.int64, NEVER)
+        self.back = state.elder.sparse("back", np.int64, NEVER)
 
     def follow(self, world: World) -> None:
         """Take the registry's periods; those of elders it does not know are passed over."""

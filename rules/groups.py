@@ -51,10 +51,10 @@ class Groups:
     def __init__(self, keys: NDArray[np.integer], mask: NDArray[np.bool_], size: int) -> None:
         rows = np.flatnonzero(mask & (keys >= 0))
         order = np.argsort(keys[rows], kind="stable")
-        self._members = rows[order].astype(np.int64)
-        self._first = np.searchsorted(keys[rows][order], np.arange(size + 1))
+        self._members = rows[order].astype(np.int32)
+        self._first = np.searchsorted(keys[rows][order], np.arange(size + 1)).astype(np.int32)
 
-    def members(self, group: int) -> Int:
+    def members(self, group: int) -> NDArray[np.int32]:
         return self._members[self._first[group] : self._first[group + 1]]
 
     def expand(self, groups: NDArray[np.integer]) -> tuple[Int, Int]:
@@ -65,7 +65,7 @@ class Groups:
         which = np.repeat(np.arange(len(groups)), counts)
         before = np.cumsum(counts) - counts
         inside = np.arange(len(which)) - before[which]
-        return which, self._members[self._first[groups][which] + inside]
+        return which, self._members[self._first[groups][which] + inside].astype(np.int64)
 
     def largest(self, groups: NDArray[np.integer], values: NDArray[Any], *, empty: int) -> Int:
         """The largest of the members' `values` in each group; `empty` where there is none."""

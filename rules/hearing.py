@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.coded import Coded
 from rules.columns import Column, State
 from rules.groups import before, firsts, lasts, stable_order
 from rules.sparse import Sparse
@@ -99,7 +100,7 @@ class Hearing:
 
     def follow(self, world: World, clock: int, limit: Int64, patience: Int64) -> None:
         """What is new since the last registry counts from now."""
-        self._world, self.limit, self.patience = world, limit, patience
+        self._world, self.limit, self.patience = world, Coded(limit), Coded(patience)
         _join(self.known, self.joined, world.registry.devices.active, clock)
         _join(self.gateway_known, self.gateway_joined, world.registry.gateways.active, clock)
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.coded import Coded
 from rules.limits import FOREVER
 from rules.rule import Figure, Rule
 from schemas.registry import LIVING, Registry
@@ -64,12 +65,12 @@ class Parameters:
         """float64, elders + 1."""
         return self._values[name]
 
-    def micros(self, name: str) -> Array:
+    def micros(self, name: str) -> Coded:
         """A duration in seconds as int64 µs; FOREVER for `inf`."""
         seconds = self._values[name]
         if seconds.strides == (0,):
-            return np.broadcast_to(_micros(seconds[:1])[0], seconds.shape)
-        return _micros(seconds)
+            return Coded(np.broadcast_to(_micros(seconds[:1])[0], seconds.shape))
+        return Coded(_micros(seconds))
 
     def __contains__(self, name: str) -> bool:
         return name in self._values

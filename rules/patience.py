@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.limits import LEAST_SILENCE
+from rules.limits import LEAST_SILENCE, own_silence_us
 from rules.parameters import Parameters
 from rules.rule import SilenceBlock
 from rules.world import World
@@ -20,14 +20,15 @@ def device_limits(world: World, block: SilenceBlock | None, parameters: Paramete
     """int64 µs by device row: what `block` says of its kind or its model of itself, three
     intervals where that is longer; the defaults without a block."""
     if block is None or parameters is None:
-        return np.maximum(world.hold, LEAST_SILENCE)
+        return np.asarray(np.maximum(world.hold[:], LEAST_SILENCE))
     devices = world.registry.devices
-    limit = world.hold.copy()
+    limit: Int64 = world.hold[:]
+    own_silence = own_silence_us(devices)
     kinds: Mapping[str, int] = {kind.value: index for index, kind in enumerate(KINDS)}
     for kind, name in block.limits.items():
-        mine = np.flatnonzero((devices.kind == kinds[kind]) & (world.own_silence == 0))
+        mine = np.flatnonzero((devices.kind == kinds[kind]) & (own_silence == 0))
         limit[mine] = np.maximum(parameters.micros(name)[devices.elder[mine]], world.stale[mine])
-    return np.maximum(limit, LEAST_SILENCE)
+    return np.asarray(np.maximum(limit, LEAST_SILENCE))
 
 
 def gateway_patience(world: World, limit: Int64, gateways: int) -> Int64:

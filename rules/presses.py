@@ -87,7 +87,7 @@ class Presses:
         """Take note of the rows."""
         if not rows.sos_level.any():
             return
-        said, repeat = rows.values["sos"], world.repeat
+        said, repeat = rows.values["sos"], world.registry.devices.repeat_us
         pressed = rows.sos_level & ((said == Sos.PRESSED) | (said == Sos.TEST))
         released = rows.sos_level & (said == Sos.CANCELLED)
         test, old, kept = _is_test(rows), _is_old(rows), rows.retained

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.coded import Coded
 from rules.groups import Groups
-from rules.limits import hold_us, own_silence_us, stale_us
+from rules.limits import hold_us, stale_us
 from rules.zones import Zones
 from schemas.directory import DeviceKind, Location
 from schemas.registry import KINDS, LOCATIONS, Registry
@@ -45,10 +46,8 @@ class World:
     def __init__(self, registry: Registry) -> None:
         devices = registry.devices
         self.registry = registry
-        self.stale = stale_us(devices)
-        self.hold = hold_us(devices)
-        self.own_silence = own_silence_us(devices)
-        self.repeat = devices.repeat_us
+        self.stale = Coded(stale_us(devices))
+        self.hold = Coded(hold_us(devices))
         one_elder = devices.active & (devices.elder >= 0)
         radar = devices.kind == _RADAR
         self.own_bed = one_elder & (devices.kind == _MATTRESS) & (devices.location == _BED)

@@ -51,14 +51,14 @@ class Absence:
         self._set = setting
         self._facts = setting.facts
         table, prefix = setting.state.elder, setting.prefix
-        self._timers = Timers(table, f"{prefix}/due")
+        self._timers = Timers(table, f"{prefix}/due", few=True)
         self._night = table.column(f"{prefix}/night", np.int32, _NO_NIGHT)
         self._slept = table.column(f"{prefix}/slept", np.int64, 0)
         self._out = table.column(f"{prefix}/out", np.int8, 0)
-        self._base = table.column(f"{prefix}/base", np.int64, NEVER)
+        self._base = table.sparse(f"{prefix}/base", np.int64, NEVER)
         self._stopped = table.column(f"{prefix}/stopped", np.int8, 0)
         self._waits = table.column(f"{prefix}/waits", np.int8, 0)
-        self._red_at = table.column(f"{prefix}/red_at", np.int64, FOREVER)
+        self._red_at = table.sparse(f"{prefix}/red_at", np.int64, FOREVER)
         self._fades = Timers(table, f"{prefix}/fades", few=True)
         self._habits = Habits(table, prefix)
         self._ledger = Ledger(table, prefix, setting.teller)
@@ -246,6 +246,8 @@ class Absence:
         self._waits.put(elder, np.int8(0))
         self._stopped.put(elder, np.int8(0))
         self._timers.set(elder, np.full(len(elder), FOREVER))
+        self._base.put(elder, NEVER)
+        self._red_at.put(elder, FOREVER)
 
     def _exit(self, elder: Array, ts: Int64) -> None:
         if not len(elder):

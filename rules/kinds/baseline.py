@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.calm import Runs, Sayings
+from rules.coded import Coded
 from rules.facts import News
 from rules.frame import Round
 from rules.groups import firsts
@@ -69,7 +70,7 @@ class Baseline:
         self._halves = parameters.values(block.half_hours)
         self._least = parameters.values(block.nights)
         self._times = parameters.values(block.times)
-        self._floor = np.rint(100 * parameters.values(block.floor)).astype(np.int64)
+        self._floor = Coded(np.rint(100 * parameters.values(block.floor)).astype(np.int64))
 
     def forget(self) -> None:
         self._timers.forget()

@@ -57,8 +57,8 @@ class Event:
         self._told = sparse(f"{prefix}/told", np.int8, UNKNOWN)
 
     def follow(self, world: World, parameters: Parameters) -> None:
-        elder = world.registry.devices.elder
-        self._window = parameters.micros(self._set.block.window)[elder]
+        self._elder = world.registry.devices.elder
+        self._windows = parameters.micros(self._set.block.window)
 
     def fire(self, rows: Round, news: News) -> None:
         """Nothing ever waits."""
@@ -133,7 +133,7 @@ class Event:
         kept = np.flatnonzero(says & rows.retained & ~rows.test)
         for row in kept.tolist():
             device, ts = int(rows.device[row]), int(rows.ts[row])
-            window = int(self._window[device])
+            window = int(self._windows[self._elder[device]])
             if rows.no_time[row]:
                 if abs(ts - int(self._checked[device])) >= window:
                     self._checked.put(device, ts)
@@ -159,7 +159,7 @@ class Event:
             self._tell(rows, row, self._set.block.test, Severity.BLUE, late=late, test=True)
 
     def _near(self, moment: Any, device: Array, ts: Array) -> Array:
-        return np.asarray(np.abs(ts - moment[device]) < self._window[device])
+        return np.asarray(np.abs(ts - moment[device]) < self._windows[self._elder[device]])
 
     def _alert(self, rows: Round, row: int, *, late: bool) -> None:
         old = int(rows.behind[row]) > STALE_HISTORY_AGE

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.coded import Coded
 from rules.columns import Table
 from rules.kinds.rings import NONE, Ring, known, twice_median
 from rules.nights import Nights
@@ -41,7 +42,7 @@ class Habits:
         self._usual_bed = table.column(f"{prefix}/usual_bed", np.int16, NONE)
         self._usual_rise = table.column(f"{prefix}/usual_rise", np.int16, NONE)
 
-    def follow(self, nights: Nights, settled: Int64, least: Array) -> None:
+    def follow(self, nights: Nights, settled: Coded, least: Array) -> None:
         self._nights, self._settled, self._least = nights, settled, least
 
     def starts(self, elders: Array) -> Int64:

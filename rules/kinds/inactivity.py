@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.calm import Runs, Sayings
+from rules.coded import Coded
 from rules.facts import News
 from rules.frame import Round
 from rules.groups import Groups
@@ -57,12 +58,12 @@ class Inactivity:
         sighted[world.registry.devices.home[world.room_sensor]] = True
         sees = np.append(sighted[elders.home], False)
         self._after = [
-            np.where(sees, parameters.micros(step.after), parameters.micros(blind))
+            Coded(np.where(sees, parameters.micros(step.after)[:], parameters.micros(blind)[:]))
             for step, blind in zip(block.steps, block.without_room, strict=True)
         ]
         watched = elders.active & (self._after[0][:-1] < FOREVER)
         self._watched = Groups(elders.home, watched, homes)
-        self._one = np.full(homes + 1, _NOBODY, np.int64)
+        self._one = np.full(homes + 1, _NOBODY, np.int32)
         rows = np.flatnonzero(watched & (elders.home >= 0))
         self._one[elders.home[rows]] = rows
         counts = np.bincount(elders.home[rows], minlength=homes)

@@ -54,7 +54,7 @@ class Silence:
         active = self._world.registry.devices.active
         n = len(active)
         quiet = ~active | (self._ledger.rank.data[:n] > 0)
-        due = np.where(quiet, FOREVER, self._hearing.bases() + self._limit)
+        due = np.where(quiet, FOREVER, self._hearing.bases() + self._limit[:])
         self._timers.set(np.arange(n), np.minimum(due, FOREVER))
 
     def judge(self, talk: Talk) -> None:

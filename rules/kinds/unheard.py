@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.coded import Coded
 from rules.groups import Groups, firsts, stable_order
 from rules.hearing import Hearing, Talk
 from rules.kinds.base import Setting
@@ -46,16 +47,16 @@ class Unheard:
         which, elder = world.elders_of(active)
         elder = np.where(elders.active[elder], elder, -1) if len(elder) else elder
         # A member of `owned` is a pair: a device of the elder.
-        self._device = active[which]
-        self._elder = elder
+        self._device = active[which].astype(np.int32)
+        self._world = world
         self._owned = Groups(elder, np.ones(len(elder), bool), self._ledger.rank.data.size)
-        self._owners = Groups(self._device, np.asarray(elder) >= 0, max(1, len(devices.ids)))
-        after = parameters.micros(self._set.block.after)[:-1]
-        self._after = np.full(self._ledger.rank.data.size, FOREVER, np.int64)
-        self._after[: len(after)] = after
-        owners = np.zeros(len(self._after), bool)
+        figures = parameters.micros(self._set.block.after)[:-1]
+        after = np.full(self._ledger.rank.data.size, FOREVER, np.int64)
+        after[: len(figures)] = figures
+        owners = np.zeros(len(after), bool)
         owners[elder[elder >= 0]] = True
-        self._after[~owners] = FOREVER
+        after[~owners] = FOREVER
+        self._after = Coded(after)
         self.restart()
 
     def forget(self) -> None:
@@ -96,8 +97,8 @@ class Unheard:
         theirs = np.zeros(len(self._hearing.heard.data), bool)
         theirs[self._device[pairs]] = True
         spoken = np.flatnonzero(theirs[talk.devices])
-        which, pair = self._owners.expand(talk.devices[spoken])
-        of, row = self._elder[pair], talk.device_rows[spoken[which]]
+        which, of = self._world.elders_of(talk.devices[spoken])
+        row = talk.device_rows[spoken[which]]
         mine = np.isin(of, watched)
         of, row = of[mine], row[mine]
         order = stable_order(row)

@@ -40,8 +40,8 @@ class Unresolved:
         self._ledger = Ledger(table, setting.prefix, setting.teller)
 
     def follow(self, world: World, parameters: Parameters) -> None:
-        elder = world.registry.devices.elder
-        self._after = [parameters.micros(step.after)[elder] for step in self._set.block.steps]
+        self._elder = world.registry.devices.elder
+        self._after = [parameters.micros(step.after) for step in self._set.block.steps]
 
     def forget(self) -> None:
         self._timers.forget()
@@ -108,6 +108,6 @@ class Unresolved:
         rank, due = int(self._ledger.rank[device]), FOREVER
         for step, after in zip(self._set.block.steps, self._after, strict=True):
             if step.severity.rank > rank:
-                due = int(self._start[device]) + int(after[device])
+                due = int(self._start[device]) + int(after[self._elder[device]])
                 break
         self._timers.set(np.array([device]), np.array([min(due, FOREVER)]))
