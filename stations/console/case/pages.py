@@ -149,12 +149,13 @@ async def _case(room: Room, *, audit: bool) -> Case:
 
 
 def _person_parts(room: Room, persons: Sequence[Person]) -> Parts:
-    """Of each elder: how it is now and the day, the nights, devices, what is kept quiet."""
+    """Of each elder: how it is now and the day, the nights, devices, what is kept quiet. Nothing
+    is offered to those for whom the elder is out of reach: their incident is closed."""
     found: Parts = {}
     for p in persons:
         for part in ("day", "nights", "devices", "quiet"):
             found[f"{part}-{p.elder.id}"] = _fragment(
-                room, f"case_{part}.html", p=p, alone=len(persons) == 1, choices=choices(p)
+                room, f"case_{part}.html", p=p, choices=choices(p) if p.reachable else []
             )
     return found
 
@@ -178,7 +179,14 @@ async def _persons(conn: Connection, room: Room, incident: BoardIncident) -> lis
         until = min(until, incident.closed_at + _AFTER_CLOSING)
     ids = [e.id for e in incident.elders if e.home == incident.home]
     elders = [await case_elder.elder(conn, id_) for id_ in ids[:_DRAWN]]
-    return [await _read(conn, room, e, until=until) for e in elders if e is not None]
+    return [
+        await _read(
+            conn, room, e, until=until, reachable=incident.closed_at is None
+            or await case_elder.in_scope(conn, e.id, room.session.station),
+        )
+        for e in elders
+        if e is not None
+    ]  # fmt: skip
 
 
 async def _someone(conn: Connection, room: Room) -> Person:
@@ -186,13 +194,16 @@ async def _someone(conn: Connection, room: Room) -> Person:
     found = await case_elder.elder(conn, id_)
     if found is None or not await case_elder.in_scope(conn, id_, room.session.station):
         raise HTTPException(404)
-    return await _read(conn, room, found, until=room.now)
+    return await _read(conn, room, found, until=room.now, reachable=True)
 
 
-async def _read(conn: Connection, room: Room, elder: ElderHome, *, until: datetime) -> Person:
+async def _read(
+    conn: Connection, room: Room, elder: ElderHome, *, until: datetime, reachable: bool
+) -> Person:
     return await person.read(
         conn,
         elder,
+        reachable=reachable,
         until=until,
         now=room.now,
         zone=ZoneInfo(room.app.settings.zone),

@@ -41,7 +41,8 @@ class Device:
 class Person:
     """`until`: the day's end: now, or soon after an incident was closed. `marked`: the alerts on
     the drawing, numbered from 1 in this order. `zone`: the elder's; times of the drawing and of
-    the nights are in it."""
+    the nights are in it. `reachable`: the elder's own page and what is kept quiet are the reading
+    station's."""
 
     elder: ElderHome
     zone: ZoneInfo
@@ -55,12 +56,14 @@ class Person:
     devices: list[Device]
     quiet: list[Quiet]
     limits: Limits
+    reachable: bool
 
 
 async def read(
     conn: Connection,
     elder: ElderHome,
     *,
+    reachable: bool,
     until: datetime,
     now: datetime,
     zone: ZoneInfo,
@@ -94,6 +97,7 @@ async def read(
         devices=[Device(d, tuple(wrong.get(d.id, ()))) for d in devices],
         quiet=list(await case_elder.quiet(conn, elder.id, elder.home, now=now)),
         limits=limits,
+        reachable=reachable,
     )
 
 
