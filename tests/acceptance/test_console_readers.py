@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.async_api import Browser, Page, StorageState
+from playwright.async_api import Browser, Page, StorageState, expect
 
 from schemas.alerts import Category, Severity
 from schemas.directory import Role
@@ -134,11 +134,20 @@ def test_a_page_has_its_landmarks_and_a_way_past_the_frame(store: str) -> None:
     async def run() -> None:
         async with served(store) as console, chromium() as browser, page_of(browser) as page:
             await sign_in_at(page, console.url, "east-1")
-            for landmark in ("banner", "navigation", "main", "complementary"):
-                assert await page.get_by_role(landmark).count() == 1, landmark  # type: ignore[arg-type]
+            found = page.get_by_role
+            for landmark in (found("banner"), found("navigation"), found("main"),
+                             found("complementary")):  # fmt: skip
+                assert await landmark.count() == 1
             await page.keyboard.press("Tab")
             await page.keyboard.press("Enter")
             assert await page.evaluate("document.activeElement.id") == "main"
+            d = await console.desk()
+            await d.raised(change("h1", at=d.now))
+            await expect(page.locator(".card")).to_be_visible()
+            await page.emulate_media(media="print")  # what is read stays, what is pressed goes
+            for gone in ("nav", ".strip", ".acts", ".prefs"):
+                assert await page.locator(f"{gone}:visible").count() == 0, gone
+            assert await page.locator(".card .where:visible").count() == 1
 
     asyncio.run(asyncio.wait_for(run(), 60))
 

@@ -151,6 +151,10 @@ def test_a_red_rings_on_every_page_and_a_note_names_nobody(store: str) -> None:
             await expect(page.locator("article.card")).to_contain_text("幸福路1号")
             await page.goto(f"{console.url}/leave")
             await expect(page.locator("body[data-link=live]")).to_have_count(1)
+            console.stopped.append("ladder")
+            await expect(page.locator("#stopped")).to_contain_text("ladder")  # within 5 s
+            console.stopped.clear()
+            await expect(page.locator("#stopped")).to_be_hidden()
             await console.stop()
             await expect(page.locator("#lost")).to_be_visible(timeout=5500)
             await console.start()

@@ -86,6 +86,8 @@ class Served:
         self.reference = reference
         self.url = ""
         self.port = 0
+        self.stopped: list[str] = []
+        """Parts of the stations that the console is to believe have stopped."""
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -108,7 +110,11 @@ class Served:
         """On the port it had before, if it had one."""
         ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         app = create_app(
-            self.pool, clock=self.now, settings=ConsoleSettings(), reference=self.reference
+            self.pool,
+            clock=self.now,
+            settings=ConsoleSettings(),
+            reference=self.reference,
+            stopped=lambda: self.stopped,
         )
         self._tasks = [
             asyncio.create_task(serve(app, "127.0.0.1", self.port, ready=ready.set_result)),
