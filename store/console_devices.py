@@ -120,32 +120,42 @@ async def counted(conn: Connection, station: str) -> dict[str, int]:
     return dict(await cursor.fetchall())
 
 
-async def strangers(conn: Connection, station: str) -> list[Stranger]:
+async def strangers(
+    conn: Connection, station: str, *, gateway: str | None = None, device: str | None = None
+) -> list[Stranger]:
     """Who waits in quarantine under a station's area, by the registry's gateway or, where that is
-    not known, by the topic's area; the newest first, 500 at most."""
+    not known, by the topic's area; the newest first, 500 at most. `gateway` and `device`: only that
+    one."""
     async with conn.cursor(row_factory=class_row(Stranger)) as cursor:
         await cursor.execute(
             f"""
             WITH RECURSIVE {BELOW}, waiting AS (
                 SELECT q.device_id, q.gateway_id, count(*) AS messages, min(q.received) AS first,
-                    max(q.received) AS last,
-                    (array_agg(q.area ORDER BY q.received DESC))[1] AS area,
-                    (array_agg(q.profile ORDER BY q.received DESC))[1] AS profile,
-                    (array_agg(q.code ORDER BY q.received DESC))[1] AS code
-                FROM quarantine q WHERE q.device_id <> '' GROUP BY q.device_id, q.gateway_id
+                    max(q.received) AS last, g.area
+                FROM quarantine q LEFT JOIN gateway g
+                    ON g.id = q.gateway_id AND g.retired_at IS NULL
+                WHERE q.device_id <> '' AND coalesce(g.area, q.area) IN (SELECT area FROM below)
+                    AND (%(gateway)s::text IS NULL
+                         OR (q.gateway_id, q.device_id) = (%(gateway)s, %(device)s))
+                GROUP BY q.device_id, q.gateway_id, g.area
+                ORDER BY max(q.received) DESC, q.device_id LIMIT {MOST}
             )
-            SELECT w.device_id AS device, w.gateway_id AS gateway, w.area, r.name AS area_name,
-                w.profile, w.code, w.messages, w.first, w.last, i.reason AS ignored,
-                d.id IS NOT NULL AS known, g.id IS NOT NULL AS gateway_known
+            SELECT w.device_id AS device, w.gateway_id AS gateway, n.area, r.name AS area_name,
+                n.profile, n.code, w.messages, w.first, w.last, i.reason AS ignored,
+                d.id IS NOT NULL AS known, w.area IS NOT NULL AS gateway_known
             FROM waiting w
-            LEFT JOIN gateway g ON g.id = w.gateway_id AND g.retired_at IS NULL
-            LEFT JOIN area r ON r.id = coalesce(g.area, w.area)
+            CROSS JOIN LATERAL (
+                SELECT q.area, q.profile, q.code FROM quarantine q
+                WHERE q.received = w.last AND q.gateway_id = w.gateway_id
+                    AND q.device_id = w.device_id LIMIT 1
+            ) n
+            LEFT JOIN area r ON r.id = coalesce(w.area, n.area)
             LEFT JOIN device d ON d.id = w.device_id AND d.retired_at IS NULL
-            LEFT JOIN ignored_device i USING (gateway_id, device_id)
-            WHERE coalesce(g.area, w.area) IN (SELECT area FROM below)
-            ORDER BY w.last DESC, w.device_id LIMIT {MOST}
+            LEFT JOIN ignored_device i
+                ON i.gateway_id = w.gateway_id AND i.device_id = w.device_id
+            ORDER BY w.last DESC, w.device_id
             """.encode(),  # noqa: S608 (our own text)
-            {"station": station},
+            {"station": station, "gateway": gateway, "device": device},
         )
         return await cursor.fetchall()
 

@@ -76,11 +76,11 @@ async def heed(request: Request) -> Response:
 
 async def _waiting(conn: Connection, room: Room, form: FormData) -> tuple[str, str]:
     """(gateway, device) of one that waits under the station's area; 404 for any other."""
-    asked = fields.line(form, "gateway"), fields.line(form, "device")
-    strangers = await console_devices.strangers(conn, room.session.station)
-    if asked not in {(one.gateway, one.device) for one in strangers}:
+    gateway, device = fields.line(form, "gateway"), fields.line(form, "device")
+    station = room.session.station
+    if not await console_devices.strangers(conn, station, gateway=gateway, device=device):
         raise HTTPException(404)
-    return asked
+    return gateway, device
 
 
 def _device(form: FormData, room: Room) -> Device:
