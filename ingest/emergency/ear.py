@@ -29,6 +29,7 @@ from schemas.registry import Registry
 from store.strangers import Run, StrangerKey
 
 _STRANGERS = 10_000  # remembered emergencies of unknown devices
+_AT_ONCE = 128  # messages looked through by one call, which keeps all other threads waiting
 _OWN = b"vigil/"
 
 
@@ -100,12 +101,19 @@ class Ear:
         """
         if not topic.startswith(_OWN):
             return True
-        if b"sos" in payload or b"confirmed" in payload or b"\\" in payload:
+        if b'"sos"' in payload or b'"confirmed"' in payload or b"\\" in payload:
             return True
         return bool(self._down or self._runs) and b"fall" in payload
 
     def places(self, messages: Messages) -> list[int]:
-        """Of the messages that matter. Nearly always none does: one look at all of them tells."""
+        """Of the messages that matter. Nearly always none does: one look at many of them tells."""
+        found: list[int] = []
+        for start in range(0, len(messages), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            found += [start + place for place in self._places(messages.take(some))]
+        return found
+
+    def _places(self, messages: Messages) -> list[int]:
         ours = all(map(bytes.startswith, messages.topics, repeat(_OWN)))
         if ours and not self.matters(_OWN, b"".join(messages.payloads)):
             return []

@@ -135,9 +135,9 @@ class Watch:
         at_work = self._parts.progress.at_work
         held = [] if at_work is None else [at_work[1]]
         for messages in [*held, *self._parts.source.waiting()]:
-            new = messages.take(messages.received > self._looked_until)
-            if not len(new):
+            if not len(messages) or messages.received[-1] <= self._looked_until:
                 continue
+            new = messages.take(messages.received > self._looked_until)
             self._looked_until = int(new.received[-1])
             for place in self._parts.ear.places(new):
                 if not int(new.marks[place]) & Mark.RETAIN:
