@@ -11,7 +11,7 @@ from html import escape
 from math import log10
 from typing import NamedTuple
 
-WIDTH, LABEL, RIGHT = 760, 210, 96
+WIDTH, LABEL, RIGHT = 760, 200, 150
 ROW, BAR, TOP, FOOT = 34, 13, 8, 30
 _PLOT = WIDTH - LABEL - RIGHT
 _PALE = ' opacity="0.45"'
