@@ -1,6 +1,5 @@
 """Each fault by itself: what it does to what a small fleet says, and what it leaves alone."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +8,7 @@ import pytest
 from schemas.directory import Device, DeviceKind, Directory
 from schemas.readings import Flag, Readings
 from schemas.times import HOUR, MINUTE, SECOND, parse_rfc3339
-from simulator.columns import Run, best_window, columns
-from simulator.dice import Dice
+from simulator.columns import columns
 from simulator.faults import specs
 from simulator.fleet import make_directory
 from simulator.happen import happen
@@ -18,9 +16,10 @@ from simulator.household import CANONICAL, VS373, Z2M_SOS
 from simulator.incidents import Fault, Incident, Kind, Plan
 from simulator.live import messages
 from simulator.people import everybody
+from tests.support import simulated
+from tests.support.simulated import SEED
 
 START = parse_rfc3339("2026-06-01T22:00:00+08:00")
-SEED = 7
 AT, ENDS = START + 20 * MINUTE, START + 40 * MINUTE
 UNTIL = START + HOUR
 
@@ -36,18 +35,11 @@ def sound(fleet: Directory) -> Readings:
 
 
 def _plan(faults: frozenset[Fault], incidents: tuple[Incident, ...]) -> Plan:
-    def nothing(_busy: dict[str, int]) -> Iterator[Incident]:
-        return iter(())
-
-    dice = Dice(SEED, "incidents")
-    return Plan(START, UNTIL, faults, incidents, frozenset(), dice, nothing)
+    return simulated.only(incidents, start=START, until=UNTIL, faults=faults)
 
 
 def _said(fleet: Directory, faults: frozenset[Fault], *incidents: Incident) -> Readings:
-    """Device times as the devices write them."""
-    run = Run(fleet, seed=SEED, start=START)
-    window = best_window(run.speakers)
-    return Readings.concat(list(run.play(_plan(faults, incidents), until=UNTIL, window=window)))
+    return simulated.said(fleet, _plan(faults, incidents))
 
 
 class Case(NamedTuple):
