@@ -17,10 +17,11 @@ _MOST_ALERTS = 100
 
 @dataclass(frozen=True, slots=True)
 class ElderHome:
-    """`zone`: the elder's own or the nearest area's, None where nobody says one. `overrides`:
-    (rule, parameter, value)."""
+    """`row`: for `store.series`. `zone`: the elder's own or the nearest area's, None where nobody
+    says one. `overrides`: (rule, parameter, value)."""
 
     id: str
+    row: int
     name: str
     home: str
     address: str
@@ -44,8 +45,8 @@ WITH RECURSIVE up (id, parent, zone, height) AS (
     SELECT a.id, a.parent, a.zone, u.height + 1 FROM area a JOIN up u ON a.id = u.parent
     WHERE u.height < 32
 )
-SELECT e.id, e.name, e.home, h.address, h.door_note, e.living, e.care_level, e.birth_year, e.phone,
-    coalesce(d.name, e.doctor) AS doctor_name, e.note, e.tags,
+SELECT e.id, e.row, e.name, e.home, h.address, h.door_note, e.living, e.care_level, e.birth_year,
+    e.phone, coalesce(d.name, e.doctor) AS doctor_name, e.note, e.tags,
     coalesce(e.zone, (SELECT zone FROM up WHERE zone IS NOT NULL ORDER BY height LIMIT 1)) AS zone,
     coalesce((SELECT array_agg(ARRAY[o.rule, o.parameter, o.value]) FROM override o
               WHERE o.elder = e.id), '{}') AS overrides

@@ -81,7 +81,9 @@ _PRESENCE = {
 }
 _EVENTS = ("sos_pressed", "fall_suspected", "fall_confirmed")
 _SERIES = """
-SELECT * FROM {level} WHERE device = ANY (%s) AND bucket >= %s AND bucket < %s
+SELECT * FROM {level} WHERE device = ANY (%(devices)s)
+    AND bucket >= %(since)s AND bucket < %(until)s
+    AND (%(elder)s::int IS NULL OR elder IS NULL OR elder = %(elder)s)
 ORDER BY device, bucket
 """
 _MEANS = ", ".join(
@@ -96,6 +98,7 @@ _ENDS = ", ".join(
 _NIGHTS = f"""
 SELECT device, night, {_MEANS}, {_ENDS}, in_bed_minutes, in_bed_known, in_bed_first, in_bed_last
 FROM {{nights}} WHERE device = ANY (%(devices)s) AND night >= %(first)s AND night <= %(last)s
+    AND (%(elder)s::int IS NULL OR elder IS NULL OR elder = %(elder)s)
 ORDER BY device, night
 """  # noqa: S608 (our own column names)
 
@@ -107,15 +110,21 @@ async def series(
     since: int,
     until: int,
     level: Literal["minute", "hour"],
+    elder: int | None = None,
 ) -> dict[int, Series]:
     """By device row, the buckets that begin in [since, until) (µs UTC); devices without any are
-    left out. ValueError for more than 32 devices, or 2 days of minutes, or 62 days of hours."""
+    left out. `elder`: the row of the one elder of whom it may tell, besides what is said of a whole
+    home: a device may have been somebody else's before. ValueError for more than 32 devices, or 2
+    days of minutes, or 62 days of hours."""
     _few(devices)
     if until - since > _MOST[level]:
         raise ValueError(f"{level}s of more than {_MOST[level] // DAY} days")
     query = sql.SQL(_SERIES).format(level=sql.Identifier(level))
     async with conn.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(query, [list(devices), from_micros(since), from_micros(until)])
+        asked = {"devices": list(devices), "elder": elder}
+        await cursor.execute(
+            query, {**asked, "since": from_micros(since), "until": from_micros(until)}
+        )
         rows = await cursor.fetchall()
     by_device: dict[int, list[dict[str, Any]]] = {}
     for row in rows:
@@ -124,18 +133,25 @@ async def series(
 
 
 async def nights(
-    conn: Connection, devices: Sequence[int], *, first: date, last: date, zone: str = DEFAULT_ZONE
+    conn: Connection,
+    devices: Sequence[int],
+    *,
+    first: date,
+    last: date,
+    zone: str = DEFAULT_ZONE,
+    elder: int | None = None,
 ) -> list[Night]:
     """By device row and date, first and last included; nights without a reading are left out.
 
     `zone`: the elder's. Nights of the default zone are kept; those of another are added up from
-    its hours. ValueError for more than 32 devices or 400 nights.
+    its hours. `elder`: as for `series`. ValueError for more than 32 devices or 400 nights.
     """
     _few(devices)
     if (last - first).days >= _MOST_NIGHTS:
         raise ValueError(f"more than {_MOST_NIGHTS} nights")
     asked = {
         "devices": list(devices),
+        "elder": elder,
         "first": first,
         "last": last,
         "zone": zone,

@@ -178,15 +178,14 @@ async def _persons(conn: Connection, room: Room, incident: BoardIncident) -> lis
     if incident.closed_at is not None:
         until = min(until, incident.closed_at + _AFTER_CLOSING)
     ids = [e.id for e in incident.elders if e.home == incident.home]
-    elders = [await case_elder.elder(conn, id_) for id_ in ids[:_DRAWN]]
-    return [
-        await _read(
-            conn, room, e, until=until, reachable=incident.closed_at is None
-            or await case_elder.in_scope(conn, e.id, room.session.station),
-        )
-        for e in elders
-        if e is not None
-    ]  # fmt: skip
+    found, station = [], room.session.station
+    for id_ in ids[:_DRAWN]:
+        elder = await case_elder.elder(conn, id_)
+        open_ = incident.closed_at is None
+        if elder is not None:
+            near = open_ or await case_elder.in_scope(conn, id_, station)
+            found.append(await _read(conn, room, elder, until=until, reachable=near))
+    return found
 
 
 async def _someone(conn: Connection, room: Room) -> Person:

@@ -15,7 +15,7 @@ from stations.console.chart import day, figures, nights
 from stations.console.chart.bins import BIN, Bins, bins
 from stations.console.chart.day import NARROW, WIDE, Day, Happened
 from stations.console.chart.figures import HourRow, Summary
-from stations.console.chart.limits import Limits, LimitsOf, Settings
+from stations.console.chart.limits import LimitsOf, Settings
 from stations.console.chart.nights import Nights
 from store import case_elder, devices_now
 from store import series as store_series
@@ -39,14 +39,12 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`until`: the day's end: now, or soon after an incident was closed. `marked`: the alerts on
-    the drawing, numbered from 1 in this order. `zone`: the elder's; times of the drawing and of
-    the nights are in it. `reachable`: the elder's own page and what is kept quiet are the reading
-    station's."""
+    """`marked`: the alerts on the drawing, numbered from 1 in this order. `zone`: the elder's;
+    times of the drawing and of the nights are in it. `reachable`: the elder's own page and what is
+    kept quiet are for the station that reads."""
 
     elder: ElderHome
     zone: ZoneInfo
-    until: datetime
     bins: Bins
     drawings: tuple[Day, ...]
     summary: Summary
@@ -55,7 +53,6 @@ class Person:
     nights: Nights
     devices: list[Device]
     quiet: list[Quiet]
-    limits: Limits
     reachable: bool
 
 
@@ -69,10 +66,10 @@ async def read(
     zone: ZoneInfo,
     limits_of: LimitsOf,
 ) -> Person:
-    """`zone` is the site's, for an elder for whom nobody says one."""
+    """The day that ends at `until`. `zone` is the site's, for an elder for whom nobody says one."""
     zone = ZoneInfo(elder.zone) if elder.zone else zone
     devices = (await devices_now.of_elder(conn, elder.id))[:_DEVICES]
-    binned = await _bins(conn, devices, to_micros(until))
+    binned = await _bins(conn, elder.row, devices, to_micros(until))
     since = until - timedelta(days=1)
     alerts = await case_elder.alerts(conn, elder.id, elder.home, since=since, until=until)
     marked = [a for a in alerts if a.severity != Severity.BLUE][-_MARKED:]
@@ -82,7 +79,6 @@ async def read(
     return Person(
         elder=elder,
         zone=zone,
-        until=until,
         bins=binned,
         drawings=tuple(
             day.day(binned, limits=limits, happened=happened, zone=zone, size=size)
@@ -93,10 +89,9 @@ async def read(
         ),
         table=figures.table(binned, zone=zone),
         marked=marked,
-        nights=await _nights(conn, devices, until, zone),
+        nights=await _nights(conn, elder.row, devices, until=until, zone=zone),
         devices=[Device(d, tuple(wrong.get(d.id, ()))) for d in devices],
         quiet=list(await case_elder.quiet(conn, elder.id, elder.home, now=now)),
-        limits=limits,
         reachable=reachable,
     )
 
@@ -106,16 +101,16 @@ def evening(at: datetime, zone: ZoneInfo) -> date:
     return (at.astimezone(zone) - timedelta(hours=18)).date()
 
 
-async def _bins(conn: Connection, devices: list[DeviceNow], until: int) -> Bins:
+async def _bins(conn: Connection, row: int, devices: list[DeviceNow], until: int) -> Bins:
     end = -(-until // BIN) * BIN
     said = await store_series.series(
-        conn, [d.row for d in devices], since=end - DAY, until=end, level="minute"
+        conn, [d.row for d in devices], since=end - DAY, until=end, level="minute", elder=row
     )
     return bins(devices, said, since=end - DAY, until=end)
 
 
 async def _nights(
-    conn: Connection, devices: list[DeviceNow], until: datetime, zone: ZoneInfo
+    conn: Connection, row: int, devices: list[DeviceNow], *, until: datetime, zone: ZoneInfo
 ) -> Nights:
     beds = [
         d.row for d in devices
@@ -125,9 +120,14 @@ async def _nights(
     first = newest - timedelta(days=nights.SHOWN - 1)
     start = datetime(first.year, first.month, first.day, 18, tzinfo=zone)
     hourly = await store_series.series(
-        conn, beds, since=to_micros(start) // HOUR * HOUR, until=to_micros(until), level="hour"
+        conn,
+        beds,
+        since=to_micros(start) // HOUR * HOUR,
+        until=to_micros(until),
+        level="hour",
+        elder=row,
     )
-    kept = await store_series.nights(conn, beds, first=first, last=newest, zone=str(zone))
+    kept = await store_series.nights(conn, beds, first=first, last=newest, zone=zone.key, elder=row)
     return nights.nights(kept, list(hourly.values()), zone=zone, newest=newest)
 
 

@@ -101,6 +101,27 @@ def test_nights_of_any_zone(database: str, rows: Readings, zone: str) -> None:
         assert said.in_bed_first == from_micros(int(taken[0]) * MINUTE)
 
 
+def test_a_device_that_was_another_elders_tells_nothing_of_them(
+    database: str, rows: Readings
+) -> None:
+    def told(elder: int) -> tuple[list[int], int]:
+        async def asking(conn: Any) -> tuple[list[int], int]:
+            first = from_micros(START).date() - timedelta(days=1)
+            last = first + timedelta(days=5)
+            found: list[int] = []
+            for level in ("minute", "hour"):
+                span: Any = {"since": START, "until": START + DAY, "level": level, "elder": elder}
+                found += await series(conn, [3], **span)
+            kept = await nights(conn, [3], first=first, last=last, elder=elder)
+            return found, len(kept)
+
+        return ask(database, asking)
+
+    assert told(3)[0] == [3, 3]
+    assert told(3)[1] > 1
+    assert told(4) == ([], 0)
+
+
 def test_nothing_unbounded_is_answered(database: str, connection: psycopg.Connection) -> None:
     many: Any = {"since": 0, "until": 3 * DAY, "level": "minute"}
     with pytest.raises(ValueError, match="2 days"):
