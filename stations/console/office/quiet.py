@@ -17,13 +17,16 @@ _MAY_ACT = (Role.DUTY, Role.ADMIN)
 
 async def page(request: Request) -> Response:
     """GET /quiet."""
-    room = await enter(request, *Role)
+    return await _show(await enter(request, *Role))
+
+
+async def _show(room: Room, *, notice: str = "") -> Response:
     station = room.session.station
     async with room.app.connection() as conn:
         mutes = await console_quiet.mutes(conn, station, now=room.now)
         away = await console_quiet.absences(conn, station, now=room.now)
     may_act = room.session.role in _MAY_ACT
-    return room.page("quiet.html", mutes=mutes, away=away, may_act=may_act)
+    return room.page("quiet.html", notice=notice, mutes=mutes, away=away, may_act=may_act)
 
 
 async def unmute(request: Request) -> Response:
@@ -56,9 +59,7 @@ async def end_away(request: Request) -> Response:
 
 
 async def _back(room: Room, notice: str) -> Response:
-    if notice:
-        return room.page("quiet.html", notice=notice, mutes=[], away=[], may_act=False)
-    return RedirectResponse("/quiet", 303)
+    return await _show(room, notice=notice) if notice else RedirectResponse("/quiet", 303)
 
 
 routes = [

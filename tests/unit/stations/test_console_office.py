@@ -485,6 +485,40 @@ def test_a_report_is_shown_and_downloaded(store: str) -> None:
     at_desk(store, run)
 
 
+HOSTILE = (
+    "UPDATE home SET address = %s, door_note = address",
+    "UPDATE elder SET name = %s",
+    "UPDATE staff SET name = %s",
+    "UPDATE area SET name = %s",
+    "UPDATE station SET name = %s",
+    "UPDATE alert SET reason = jsonb_build_object('zh', %s::text)",
+    """INSERT INTO quarantine (received, key, topic, payload, area, gateway_id, device_id, code,
+    reason, flags, profile)
+    VALUES (now(), 1, 't', '', '330105001001', 'g1', %s, 'c', 'r', 0, 'p')""",
+    """INSERT INTO mute (scope, subject, rule, reason, author, starts, expires)
+    VALUES ('elder', 'e1', 'care', %s, 'east-1', '2026-03-02', '2026-03-20')""",
+)
+"""Each puts one text where people or devices could have put it."""
+
+
+def test_text_from_outside_stays_text_on_every_page(store: str) -> None:
+    async def run(d: Desk) -> None:
+        evil = "<img src=x onerror=1>\"'><script>alert(1)</script>"
+        await task_of(d, "vital-trend", Category.CARE)
+        for query in HOSTILE:
+            await d.rows(f"{query} RETURNING 1", evil)
+        await d.rows("UPDATE staff SET role = 'admin' WHERE id = 'street-1' RETURNING 1")
+        for staff in ("east-1", "street-1"):
+            client = await d.signed_in(staff)
+            pages = [e.path for e in navigation("duty" if staff == "east-1" else "admin")]
+            texts = [(await client.get(page)).text for page in pages]
+            texts.append((await does(client, "/people", "/people", word=evil)).text)
+            assert [t for t in texts if "<img" in t or "<script>" in t] == []
+            assert sum("&lt;img" in t for t in texts) > 5
+
+    at_desk(store, run)
+
+
 # On every kind of store
 
 

@@ -250,7 +250,7 @@ async def tried(town: Town, key: tuple[str, str], who: Who) -> list[str]:
     """What is wrong with the answer, in words."""
     reach, wanted = REACH[key], expected(key, who)
     asked = await reach.made(town)
-    before = "" if key[0] == "GET" else await town.fingerprint()
+    before = await town.fingerprint() if wanted and key[0] == "POST" else ""
     answer = await town.ask(who, key[0], asked)
     names = {who.station} if who.role is DUTY and reach.names and not wanted else set()
     wrong = [f"names people of {s}" for s in seen(answer) - names]
@@ -258,7 +258,7 @@ async def tried(town: Town, key: tuple[str, str], who: Who) -> list[str]:
         wrong.append(f"is {answer.status_code} where {wanted or ANSWERS} was expected")
     if any(answer.headers.get(name) != value for name, value in HEADERS.items()):
         wrong.append("lacks a security header")
-    if wanted and before and await town.fingerprint() != before:
+    if before and await town.fingerprint() != before:
         wrong.append("changed something though it was refused")
     return [f"{' '.join(key)} as {who.staff}: {what}" for what in wrong]
 
