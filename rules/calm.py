@@ -5,39 +5,25 @@ and comes before anything that waits (a deadline, a half hour's end, an evening)
 run, of which only the newest time is kept. What they would have changed in the columns is put off
 until somebody needs it: `settle` makes it up, exactly, and may be called at any time.
 
-The rows of a home are calm up to its first row in the batch that is not. There its runs are settled
-and closed, and the rows that follow are judged one after another (see `frame.rounds`).
+Here stands what whoever minds calm rows has to say; `rules.runners` finds and keeps the runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.columns import State
-from rules.groups import Groups, firsts, stable_order
-from rules.limits import FOREVER, HISTORY_AGE
-from rules.world import World
-from schemas.quantities import UNKNOWN, Fall
-from schemas.readings import Flag, Readings
-from schemas.times import NEVER
+from schemas.readings import Readings
 
 Array = NDArray[Any]
 Bool = NDArray[np.bool_]
 Int64 = NDArray[np.int64]
 
-ROLE = {False: 1, True: 2}
-"""Of devices whose rows may be calm (`World.runs`): elders' only own beds, and others."""
 LOUD = -1
 """The word of a row that cannot be calm."""
-WIDTH = 31
-"""Bits of all words together: with more, no row is calm."""
-_QUIET = 2**31 - 1
-_ODD = np.int16(Flag.HISTORY | Flag.RETAINED | Flag.TEST | Flag.SOS_LEVEL | Flag.FALL_EVENT)
 
 
 @dataclass(slots=True)
@@ -115,191 +101,3 @@ class Calm(Protocol):
 
     def settle(self, runs: Runs, word: Array) -> None:
         """Make up what was put off, as the runs' rows would have done one by one."""
-
-
-class Runners:
-    """Columns by device: the run's `mark` (all words), its newest row `at` (NEVER: none yet), and
-    `until` when its likes are calm (NEVER: no run)."""
-
-    def __init__(self, state: State) -> None:
-        column = state.device.column
-        self._at = column("calm/at", np.int64, NEVER)
-        self._until = column("calm/until", np.int64, NEVER)
-        self._mark = column("calm/mark", np.int32, LOUD)
-        self._parts: list[tuple[Calm, int]] = []
-        self._width = 0
-
-    def add(self, part: Calm) -> None:
-        """Parts settle in the order in which they were added."""
-        self._parts.append((part, self._width))
-        self._width += part.WORD
-
-    def follow(self, world: World) -> None:
-        """Only with nothing put off."""
-        devices = world.registry.devices
-        self._world = world
-        self._home = devices.home
-        self._homes = len(world.registry.homes.ids)
-        self._noise = np.full(self._homes + 1, _QUIET, np.int32)  # the last stands for no home
-        """Where in a batch each home's first row is that is not calm; only while it is split."""
-        self._behind = Groups(devices.home, devices.active & (world.runs > 0), self._homes)
-
-    # A batch
-
-    def split(self, readings: Readings, clock: Int64, lateness: int, use: Int64) -> Int64:
-        """Take the calm rows among `use`, as far as they come first in their homes; the others,
-        in order, are to be judged in rounds: their homes' runs are closed."""
-        if self._width > WIDTH or not len(use):
-            return use
-        use = use[stable_order(readings.device[use])]
-        device = readings.device[use].astype(np.intp)
-        home = self._home[device].astype(np.intp)
-        ts, watermark = readings.ts[use], clock[use] - lateness
-        role = self._world.runs[device]
-        role = np.where(self._plain(readings, use, watermark + lateness), role, 0)
-        self._interrupt(home, use, role == 0)
-        columns = use, device, home, ts, np.maximum(ts, watermark)
-        heard = [self._hear(readings, columns, role, beds) for beds in (True, False)]
-        for rows, mark, began in heard:
-            self._take(rows, mark, began)
-        loud = np.flatnonzero(use >= self._noise[home])
-        homes = home[loud]
-        self.close(homes)
-        self._noise[homes] = _QUIET
-        return np.sort(use[loud])
-
-    def _plain(self, readings: Readings, use: Int64, now: Int64) -> Bool:
-        """Rows that any part may find calm."""
-        fall = readings.fall[use]
-        plain = (readings.flags[use] & _ODD) == 0
-        plain &= readings.ts[use] >= now - HISTORY_AGE
-        plain &= readings.sos[use] == UNKNOWN
-        return np.asarray(plain & ((fall == UNKNOWN) | (fall == Fall.NONE)))
-
-    def _interrupt(self, home: Array, at: Int64, noisy: Bool) -> None:
-        """From its first noisy row on no row of a home is calm."""
-        few = np.flatnonzero(noisy)
-        np.minimum.at(self._noise, home[few], at[few].astype(np.int32))
-
-    def _hear(
-        self, readings: Readings, columns: tuple[Array, ...], role: Array, beds: bool
-    ) -> tuple[Sayings, Array, Array]:
-        """The rows of one role with their marks, and which of them (by index) begin a run."""
-        at, device, home, ts, limit = columns
-        which = np.flatnonzero(role == ROLE[beds])
-        at, device, home, ts, limit = (column[which] for column in columns)
-        elder = self._world.registry.devices.elder[device].astype(np.intp)
-        rows = Sayings(readings, beds, at, device, elder, home, ts, limit)
-        mark = self._marks(rows)
-        calm, began = self._goes_on(rows, mark)
-        self._interrupt(home, at, ~calm)
-        return rows, mark, began
-
-    def _marks(self, rows: Sayings) -> Array:
-        mark = np.zeros(len(rows), np.int32)
-        for part, shift in self._parts:
-            if part.WORD and (rows.beds or not part.BEDS):
-                mark |= part.word(rows).astype(np.int32) << np.int32(shift)
-        return mark
-
-    def _goes_on(self, rows: Sayings, mark: Array) -> tuple[Bool, Array]:
-        """Whether each row goes on with a run; which begin a new one (by index)."""
-        device, first = rows.device, firsts(rows.device)
-        known = self._at[device]
-        repeated = not first.all()
-        same, since = mark == self._mark[device], known
-        if repeated:
-            same[~first] = mark[~first] == mark[:-1][~first[1:]]
-            since = np.where(first, known, _before(rows.ts))
-        same &= mark >= 0
-        span = self._world.stale if rows.beds else self._world.hold
-        same &= (rows.ts >= since) & (rows.ts <= since + span[device])
-        calm = same & (rows.limit < self._until[device])
-        began = np.flatnonzero(first & ~calm & (mark >= 0))
-        if len(began):
-            began = began[self._begin(rows.part(began), mark[began])]
-            same[began] = True
-            calm = same & (rows.limit < self._until[device])
-        return calm, began
-
-    def _begin(self, rows: Sayings, mark: Array) -> Array:
-        """Which rows (by index) begin a run of their own, of which nothing is put off yet."""
-        self.settle(rows.home)
-        until = np.full(len(rows), FOREVER, np.int64)
-        for part, word in self._words(mark, rows.beds):
-            until = np.minimum(until, part.calm_until(rows, word))
-        began = np.flatnonzero(until > rows.limit)
-        device = rows.device[began]
-        self._at.put(device, np.int64(NEVER))
-        self._until.put(device, until[began])
-        self._mark.put(device, mark[began])
-        return began
-
-    def _take(self, rows: Sayings, mark: Array, began: Array) -> None:
-        calm = rows.at < self._noise[rows.home]
-        new = began[calm[began]]
-        for part, word in self._words(mark[new], rows.beds):
-            part.begin(rows.part(new), word)
-        if not calm.all():
-            few = np.flatnonzero(calm)
-            rows, mark = rows.part(few), mark[few]
-        if not len(rows):
-            return
-        self._at.put(rows.device, rows.ts)
-        for part, word in self._words(mark, rows.beds):
-            part.take(rows, word)
-
-    def _words(self, mark: Array, beds: bool) -> Iterator[tuple[Calm, Array]]:
-        for part, shift in self._parts:
-            if beds or not part.BEDS:
-                yield part, (mark >> np.int32(shift)) & np.int32((1 << part.WORD) - 1)
-
-    # What was put off
-
-    def settle(self, homes: Array) -> None:
-        """Make up what was put off in these homes (repeats and -1 are fine); runs go on."""
-        self._settle(self._of(homes))
-
-    def close(self, homes: Array) -> None:
-        """Settle, and end the homes' runs."""
-        self._close(self._of(homes))
-
-    def disturb(self, elders: Array) -> None:
-        """Close the homes of elders whose state something else than a row is about to change."""
-        self.close(self._world.registry.elders.home[elders])
-
-    def close_all(self) -> None:
-        self._close(np.arange(len(self._home)))
-
-    def settle_all(self) -> None:
-        self._settle(np.arange(len(self._home)))
-
-    def _of(self, homes: Array) -> NDArray[np.intp]:
-        homes = np.unique(homes)
-        return self._behind.expand(homes[homes >= 0])[1].astype(np.intp)
-
-    def _close(self, device: NDArray[np.intp]) -> None:
-        device = device[self._until[device] != NEVER]
-        if len(device):
-            self._settle(device)
-            self._at.put(device, np.int64(NEVER))
-            self._until.put(device, np.int64(NEVER))
-            self._mark.put(device, np.int32(LOUD))
-
-    def _settle(self, device: NDArray[np.intp]) -> None:
-        """Whatever was settled before is settled again, which changes nothing."""
-        device = device[self._at[device] != NEVER]
-        for beds in (True, False):
-            mine = device[self._world.runs[device] == ROLE[beds]]
-            if len(mine):
-                elder = self._world.registry.devices.elder[mine].astype(np.intp)
-                home = self._home[mine].astype(np.intp)
-                runs = Runs(beds, mine, elder, home, self._at[mine])
-                for part, word in self._words(self._mark[mine], beds):
-                    part.settle(runs, word)
-
-
-def _before(values: Array) -> Array:
-    shifted = np.empty_like(values)
-    shifted[1:], shifted[:1] = values[:-1], values[:1]
-    return shifted

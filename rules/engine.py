@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rules import checkpoint, kinds
-from rules.calm import Calm, Runners
+from rules.blocks import SilenceBlock
+from rules.calm import Calm
 from rules.columns import State
 from rules.facts import Facts
 from rules.frame import Round, clocks, first_of_homes, judged, rounds
@@ -23,8 +24,10 @@ from rules.lifecycle import Outbox, Teller
 from rules.limits import LATENESS
 from rules.parameters import Parameters
 from rules.parting import forget_strangers, part
+from rules.parts import Block
 from rules.patience import device_limits, gateway_patience
-from rules.rule import Block, Rule, SilenceBlock
+from rules.rule import Rule
+from rules.runners import Runners
 from rules.world import World
 from schemas.alerts import Change
 from schemas.readings import Readings

@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from rules.blocks import WORDS, SustainedBlock
 from rules.condition import Condition, ConditionError
 from rules.kinds import FIGURES
 from rules.parameters import figure
-from rules.rule import WORDS, Block, Rule, SustainedBlock, Words
+from rules.parts import Block, Words
+from rules.rule import Rule
 from rules.sentence import names
 from schemas.quantities import QUANTITIES, Number
 

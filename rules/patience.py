@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.blocks import SilenceBlock
 from rules.limits import LEAST_SILENCE, own_silence_us
 from rules.parameters import Parameters
-from rules.rule import SilenceBlock
 from rules.world import World
 from schemas.registry import KINDS
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from rules.explain.figures import told
 from rules.explain.words import SEVERITY, Both, text
-from rules.rule import Rule, Step
+from rules.parts import Step
+from rules.rule import Rule
 from schemas.alerts import Severity
 
 

@@ -6,6 +6,20 @@ other kinds stay as they are.
 
 from __future__ import annotations
 
+from rules.blocks import (
+    AbsenceBlock,
+    ArrivalBlock,
+    BaselineBlock,
+    CountBlock,
+    EventBlock,
+    InactivityBlock,
+    OutageBlock,
+    SilenceBlock,
+    StateBlock,
+    SustainedBlock,
+    UnheardBlock,
+    UnresolvedBlock,
+)
 from rules.hearing import Hearing
 from rules.kinds import (
     absence,
@@ -22,21 +36,7 @@ from rules.kinds import (
     unresolved,
 )
 from rules.kinds.base import Kind, Listener, Setting
-from rules.rule import (
-    AbsenceBlock,
-    ArrivalBlock,
-    BaselineBlock,
-    Block,
-    CountBlock,
-    EventBlock,
-    InactivityBlock,
-    OutageBlock,
-    SilenceBlock,
-    StateBlock,
-    SustainedBlock,
-    UnheardBlock,
-    UnresolvedBlock,
-)
+from rules.parts import Block
 from schemas.alerts import SubjectKind
 
 FIGURES: dict[str, frozenset[str]] = {

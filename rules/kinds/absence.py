@@ -14,21 +14,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.blocks import AbsenceBlock
 from rules.calm import Runs, Sayings
 from rules.facts import News
 from rules.frame import Round
-from rules.groups import firsts
 from rules.kinds.base import Setting
+from rules.kinds.elsewhere import elsewhere
 from rules.kinds.habits import Habits
+from rules.kinds.hours import Hours
 from rules.kinds.timers import Timers
 from rules.lifecycle import Ledger, Telling
 from rules.limits import FOREVER
 from rules.nights import Nights
 from rules.parameters import Parameters
-from rules.rule import AbsenceBlock, Words
+from rules.parts import Words
 from rules.sentence import duration
 from rules.world import World
-from schemas.quantities import Sos
 from schemas.times import MINUTE, NEVER, SECOND
 
 Array = NDArray[Any]
@@ -69,27 +70,12 @@ class Absence:
         self._world = world
         self._homes = world.registry.elders.home
         self._nights = Nights(world.zones, parameters.values(block.evening))
-        self._fixed = {name: parameters.values(name) for name in (block.starts, block.ends)}
-        self._own = {name: parameters.overridden(name) for name in self._fixed}
         self._settled = parameters.micros(block.settled)
         self._habits.follow(self._nights, self._settled, parameters.values(block.nights))
+        self._hours = Hours(self._nights, self._habits, parameters, block)
         self._last_hour = parameters.micros(block.last_hour)
         self._grace = parameters.micros(block.grace)
         self._after = [parameters.micros(step.after) for step in block.steps]
-
-    def _starts(self, elders: Array, night: Int64) -> Int64:
-        """When the night begins for each elder: usually, or by the rule."""
-        return self._hour(elders, night, self._set.block.starts, self._habits.starts(elders))
-
-    def _ends(self, elders: Array, night: Int64) -> Int64:
-        return self._hour(elders, night, self._set.block.ends, self._habits.ends(elders))
-
-    def _hour(self, elders: Array, night: Int64, name: str, usual: Int64) -> Int64:
-        at = self._nights.at(elders, night, self._fixed[name])
-        own = np.flatnonzero((usual >= 0) & ~self._own[name][elders])
-        if len(own):
-            at[own] = self._nights.after_evening(elders[own], night[own], usual[own])
-        return at
 
     def forget(self) -> None:
         self._timers.forget()
@@ -102,26 +88,8 @@ class Absence:
         bed = np.flatnonzero(news.bed)
         self._fire(rows.elder[bed], np.maximum(rows.watermark[bed], rows.ts[bed]))
         if self._outs:
-            which, elders, _ = self._others(rows, news)
+            which, elders, _ = elsewhere(rows, news, self._world, out=self._out)
             self._fire(elders, rows.watermark[which])
-
-    def _others(self, rows: Round, news: News) -> tuple[Array, Array, Array]:
-        """(row, elder, whether it is activity) for rows that show activity or presence, for
-        each elder whom that concerns and who is out."""
-        moving = (rows.values["movement"] > 0) & self._world.own_bed[rows.device]
-        pressed = news.sos == Sos.PRESSED
-        mine = np.flatnonzero(rows.live & (moving | pressed))
-        shared = np.flatnonzero(rows.live & self._world.room_sensor[rows.device])
-        which, own = self._world.elders_of(rows.device[mine])
-        in_home, residents = self._world.residents.expand(rows.home[shared])
-        row = np.concatenate([mine[which], shared[in_home]])
-        elder = np.concatenate([own, residents])
-        active = np.concatenate([np.ones(len(own), bool), news.entered[shared[in_home]]])
-        concerned = np.flatnonzero(self._out[elder] == 1)
-        # A row that concerns an elder twice counts once, as activity if it is any.
-        order = concerned[np.lexsort((~active[concerned], elder[concerned]))]
-        order = order[firsts(elder[order])]
-        return row[order], elder[order], active[order]
 
     def sweep(self, watermark: int) -> None:
         while len(due := self._timers.due_by(watermark)):
@@ -178,7 +146,7 @@ class Absence:
 
     def _red_until(self, elder: int) -> int:
         who = np.array([elder])
-        ends = self._ends(who, self._night[who].astype(np.int64))
+        ends = self._hours.ends(who, self._night[who].astype(np.int64))
         return int(ends[0] + self._grace[elder])
 
     # Readings
@@ -253,7 +221,7 @@ class Absence:
         if not len(elder):
             return
         night = self._night[elder].astype(np.int64)
-        before_end = ts < self._ends(elder, night)
+        before_end = ts < self._hours.ends(elder, night)
         counts = before_end & (self._slept[elder] >= self._settled[elder])
         elder, ts = elder[counts], ts[counts]
         self._out.put(elder, np.int8(1))
@@ -265,7 +233,7 @@ class Absence:
         if not len(elder):
             return
         night = self._night[elder].astype(np.int64)
-        self._base.put(elder, np.maximum(since, self._starts(elder, night)))
+        self._base.put(elder, np.maximum(since, self._hours.starts(elder, night)))
         self._waits.put(elder, np.int8(0))
         self._stopped.put(elder, np.int8(0))
         self._schedule(elder)
@@ -273,7 +241,7 @@ class Absence:
     def _schedule(self, elder: Array) -> None:
         """The deadline of the next step, if the night is long enough for it."""
         night, base = self._night[elder].astype(np.int64), self._base[elder]
-        ends = self._ends(elder, night)
+        ends = self._hours.ends(elder, night)
         first, second = (base + after[elder] for after in self._after)
         rank, (low, high) = self._ledger.rank[elder], self._set.block.steps
         can_first = (rank == 0) & (first <= ends)
@@ -284,7 +252,7 @@ class Absence:
         self._timers.set(elder, due)
 
     def _apply_others(self, rows: Round, news: News) -> None:
-        which, elders, active = self._others(rows, news)
+        which, elders, active = elsewhere(rows, news, self._world, out=self._out)
         pairs = zip(which.tolist(), elders.tolist(), active.tolist(), strict=True)
         for row, elder, is_active in pairs:
             ts, late = int(rows.ts[row]), bool(rows.late[row])

@@ -5,12 +5,12 @@ Once a period, never open and never cleared: what it says is done by then.
 
 from __future__ import annotations
 
+from rules.blocks import ArrivalBlock
 from rules.facts import News
 from rules.frame import Round
 from rules.kinds.base import Setting
 from rules.lifecycle import Telling
 from rules.parameters import Parameters
-from rules.rule import ArrivalBlock
 from rules.world import World
 from schemas.alerts import ChangeKind
 

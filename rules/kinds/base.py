@@ -19,7 +19,7 @@ from rules.frame import Round
 from rules.hearing import Talk
 from rules.lifecycle import Teller
 from rules.parameters import Parameters
-from rules.rule import Block
+from rules.parts import Block
 from rules.world import World
 from schemas.alerts import Category
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.blocks import BaselineBlock
 from rules.calm import Runs, Sayings
 from rules.coded import Coded
 from rules.facts import News
@@ -24,7 +25,6 @@ from rules.lifecycle import Ledger, Telling
 from rules.limits import FOREVER
 from rules.nights import Nights
 from rules.parameters import Parameters
-from rules.rule import BaselineBlock
 from rules.sentence import number
 from rules.world import World
 from schemas.times import MINUTE, NEVER

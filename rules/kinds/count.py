@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.blocks import CountBlock
 from rules.calm import Runs, Sayings
 from rules.facts import News
 from rules.frame import Round
@@ -22,7 +23,6 @@ from rules.lifecycle import Ledger, Telling
 from rules.limits import FOREVER
 from rules.nights import Nights
 from rules.parameters import Parameters
-from rules.rule import CountBlock
 from rules.sentence import number
 from rules.world import World
 from schemas.times import NEVER

@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.blocks import EventBlock
 from rules.facts import News
 from rules.frame import Round
 from rules.kinds.base import Setting
 from rules.lifecycle import Telling
 from rules.limits import STALE_HISTORY_AGE
 from rules.parameters import Parameters
-from rules.rule import EventBlock, Words
+from rules.parts import Words
 from rules.sentence import Figures, duration
 from rules.world import World
 from schemas.alerts import ChangeKind, Severity

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.blocks import InactivityBlock
 from rules.calm import Runs, Sayings
 from rules.coded import Coded
 from rules.facts import News
@@ -22,7 +23,6 @@ from rules.kinds.timers import Timers
 from rules.lifecycle import Ledger, Telling
 from rules.limits import FOREVER
 from rules.parameters import Parameters
-from rules.rule import InactivityBlock
 from rules.sentence import Figures, duration
 from rules.world import World
 from schemas.times import NEVER, SECOND, format_rfc3339

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.blocks import OutageBlock
 from rules.groups import before, firsts, lasts
 from rules.hearing import Hearing, Talk
 from rules.kinds.base import Setting
@@ -18,7 +19,7 @@ from rules.kinds.timers import Timers
 from rules.lifecycle import Ledger, Telling
 from rules.limits import FOREVER
 from rules.parameters import Parameters
-from rules.rule import OutageBlock, Words
+from rules.parts import Words
 from rules.sentence import Figures, duration
 from rules.world import World
 from schemas.times import NEVER, SECOND, format_rfc3339

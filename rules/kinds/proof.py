@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.blocks import Proof
 from rules.calm import Sayings
 from rules.columns import Table
 from rules.condition import TRUE
@@ -18,7 +19,6 @@ from rules.facts import Bedside
 from rules.frame import Round
 from rules.kinds.verdict import Verdict
 from rules.parameters import Parameters
-from rules.rule import Proof
 
 Array = NDArray[Any]
 

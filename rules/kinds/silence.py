@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.blocks import SilenceBlock
 from rules.groups import before, firsts, lasts, stable_order
 from rules.hearing import Hearing, Talk
 from rules.kinds.base import Setting
@@ -19,7 +20,6 @@ from rules.kinds.timers import Timers
 from rules.lifecycle import Ledger, Telling
 from rules.limits import FOREVER
 from rules.parameters import Parameters
-from rules.rule import SilenceBlock
 from rules.sentence import duration
 from rules.world import World
 from schemas.times import NEVER, SECOND, format_rfc3339

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.blocks import StateBlock
 from rules.calm import LOUD, Runs, Sayings
 from rules.condition import FALSE, MAYBE, TRUE, Condition
 from rules.facts import News
@@ -21,7 +22,6 @@ from rules.kinds.base import Setting
 from rules.lifecycle import SEVERITIES, Ledger, Telling
 from rules.limits import FOREVER
 from rules.parameters import Parameters
-from rules.rule import StateBlock
 from rules.sentence import Figures, number
 from rules.world import World
 from schemas.quantities import QUANTITIES, UNKNOWN, Number

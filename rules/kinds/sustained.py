@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.blocks import SustainedBlock
 from rules.calm import Runs, Sayings
 from rules.condition import FALSE, MAYBE, TRUE
 from rules.facts import Bedside, News
@@ -25,7 +26,6 @@ from rules.kinds.verdict import Verdict
 from rules.lifecycle import Ledger, Telling
 from rules.limits import FOREVER
 from rules.parameters import Parameters
-from rules.rule import SustainedBlock
 from rules.sentence import Figures, duration, number
 from rules.world import World
 from schemas.times import NEVER, SECOND

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.blocks import UnheardBlock
 from rules.coded import Coded
 from rules.groups import Groups, firsts, stable_order
 from rules.hearing import Hearing, Talk
@@ -19,7 +20,6 @@ from rules.kinds.timers import Timers
 from rules.lifecycle import Ledger, Telling
 from rules.limits import FOREVER
 from rules.parameters import Parameters
-from rules.rule import UnheardBlock
 from rules.sentence import Figures, duration
 from rules.world import World
 from schemas.times import NEVER, SECOND

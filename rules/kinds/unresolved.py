@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.blocks import UnresolvedBlock
 from rules.facts import News
 from rules.frame import Round
 from rules.kinds.base import Setting
@@ -19,7 +20,7 @@ from rules.kinds.timers import Timers
 from rules.lifecycle import Ledger, Telling
 from rules.limits import FOREVER
 from rules.parameters import Parameters
-from rules.rule import Step, UnresolvedBlock
+from rules.parts import Step
 from rules.sentence import duration
 from rules.world import World
 from schemas.times import NEVER

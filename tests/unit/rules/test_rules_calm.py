@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rules import calm
 from rules import engine as engines
+from rules import runners
 from rules.engine import Engine
 from rules.frame import Round
 from rules.load import load_catalogue
@@ -48,7 +48,7 @@ def test_the_state_is_the_same_without_calm_rows(seed: int, few: bool) -> None:
     short, long = Engine(RULES, registry), Engine(RULES, registry)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engines, "MANY", 0 if few else 4_000)
-        long._runs._width = calm.WIDTH + 1  # as with more rules than fit: no row is calm
+        long._runs._width = runners.WIDTH + 1  # as with more rules than fit: no row is calm
         while rows:
             size = random.choice((1, 2, 3, 5, 20))
             batch, rows = rows[:size], rows[size:]

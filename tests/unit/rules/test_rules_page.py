@@ -8,10 +8,11 @@ from typing import get_args
 
 import pytest
 
+from rules.blocks import AnyBlock
 from rules.condition import Condition
 from rules.kinds import FIGURES
 from rules.load import load_catalogue
-from rules.rule import AnyBlock, Rule, When
+from rules.rule import Rule, When
 from rules.timeline import FLAGS
 from schemas.quantities import QUANTITIES
 
