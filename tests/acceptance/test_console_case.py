@@ -92,16 +92,18 @@ def test_everybody_can_read_it(store: str) -> None:
     async def run(console: Served, d: Desk, browser: Browser) -> None:
         ((incident,),) = await d.rows("SELECT id FROM incident")
         wrong: list[str] = []
-        for size, look, language in (
-            (DESK, "light", "zh"), (PHONE, "dark", "zh"), (DESK, "dark", "en"),
-            (PHONE, "light", "en"),
-        ):  # fmt: skip
+        # Each page in both widths, both looks and both languages.
+        for size, look, language, path in (
+            (DESK, "light", "zh", f"/incidents/{incident}"),
+            (PHONE, "dark", "en", f"/incidents/{incident}"),
+            (PHONE, "light", "zh", "/elders/e1"),
+            (DESK, "dark", "en", "/elders/e1"),
+        ):
             async with page_of(browser, size=size, color_scheme=look) as page:
                 await sign_in_at(page, console.url, "east-1")
-                for path in (f"/incidents/{incident}", "/elders/e1"):
-                    await page.goto(f"{console.url}{path}?lang={language}")
-                    await page.wait_for_selector("body[data-link=live]")
-                    wrong += await _problems(page, f"{path} {look} {language}")
+                await page.goto(f"{console.url}{path}?lang={language}")
+                await page.wait_for_selector("body[data-link=live]")
+                wrong += await _problems(page, f"{path} {look} {language}")
         assert not wrong, "\n".join(wrong)
 
     asyncio.run(_with(store, run))
