@@ -128,9 +128,18 @@ class World:
         return {**fields, "elders": tuple(ids[e] for e in left)}
 
     def _served_elsewhere(self, home: int, gateway: int) -> bool:
-        devices = self.registry.devices
-        there = devices.active & (devices.home == home)
-        return bool(np.any(there & (devices.gateway != gateway)))
+        first, last = self._gateways_of_homes
+        return bool(first[home] != gateway or last[home] != gateway)
+
+    @cached_property
+    def _gateways_of_homes(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The lowest and the highest gateway row of each home's devices; the last: of no home."""
+        devices, homes = self.registry.devices, len(self.registry.homes.ids) + 1
+        first, last = np.full(homes, 2**31 - 1, np.int32), np.full(homes, -1, np.int32)
+        home, gateway = devices.home[devices.active], devices.gateway[devices.active]
+        np.minimum.at(first, home, gateway)
+        np.maximum.at(last, home, gateway)
+        return first, last
 
     def _home_fields(self, home: int, elder: int) -> dict[str, Any]:
         ids = self.registry.elders.ids

@@ -1,7 +1,8 @@
 """The kinds of alert block: vectorised kernels over columnar state, one file each.
 
-A new kind is a file here, a block model in `rules.rule`, and a line in `make`; the engine and the
-other kinds stay as they are.
+A new kind is a file here, a block model in `rules.blocks`, and a line in `make`; the engine and the
+other kinds stay as they are. What minds more of a row than presses, falls and coming home takes
+part in `rules.calm` too.
 """
 
 from __future__ import annotations
