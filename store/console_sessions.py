@@ -3,6 +3,7 @@
 Every function takes the time; none commits: the caller's transaction does.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,10 +59,27 @@ async def find(
         return await cursor.fetchone()
 
 
-async def touch(conn: Connection, token_hash: bytes, *, now: datetime) -> None:
+async def live(
+    conn: Connection, token_hashes: Sequence[bytes], *, now: datetime, idle: timedelta
+) -> set[bytes]:
+    """Those of many tokens whose sessions `find` would find."""
+    cursor = await conn.execute(
+        "SELECT c.token_hash FROM console_session c JOIN staff s ON s.id = c.staff"
+        " JOIN station t ON t.id = s.station"
+        " WHERE c.token_hash = ANY(%s) AND c.expires_at > %s AND c.seen_at > %s"
+        " AND s.retired_at IS NULL AND t.retired_at IS NULL",
+        (list(token_hashes), now, now - idle),
+    )
+    return {row[0] for row in await cursor.fetchall()}
+
+
+async def touch(
+    conn: Connection, token_hashes: Sequence[bytes], *, now: datetime, unless_since: datetime
+) -> None:
+    """They are used now; those last marked after `unless_since` stay as they are."""
     await conn.execute(
-        "UPDATE console_session SET seen_at = greatest(seen_at, %s) WHERE token_hash = %s",
-        (now, token_hash),
+        "UPDATE console_session SET seen_at = %s WHERE token_hash = ANY(%s) AND seen_at <= %s",
+        (now, list(token_hashes), unless_since),
     )
 
 

@@ -97,7 +97,7 @@ def create_app(
         hub=hub,
         pages=pages,
         cards=Cards(pages),
-        looks=Looks(partial(transaction, pool), clock),
+        looks=Looks(partial(transaction, pool), clock, settings),
         passwords=Passwords(),
         policy=policy,
         reference=reference,

@@ -23,13 +23,11 @@ from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from stations.console import sessions
 from stations.console.boards import Board, Delta
 from stations.console.cards import page_key
 from stations.console.context import Console, console
 from stations.console.guard import worker
 from stations.console.pages import Reader
-from store import stations_duty
 from store.console_audit import Look
 from store.console_sessions import Session
 
@@ -100,17 +98,9 @@ class Stream:
         return ()
 
     async def _still_signed_in(self) -> bool:
-        """A store that does not answer ends no session. A page that still listens can be reached:
-        its worker's shift goes on counting."""
+        """A store that does not answer ends no session."""
         with suppress(*_AWAY):
-            now = await self._console.clock()
-            async with self._console.connection() as conn:
-                good = await sessions.still(
-                    conn, self._session, now=now, settings=self._console.settings
-                )
-                if good:
-                    await stations_duty.seen(conn, [self._session.staff], now)
-                return good
+            return await self._console.looks.still(self._session)
         return True
 
     def _ping(self) -> bytes:

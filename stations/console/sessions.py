@@ -5,6 +5,7 @@ idle hour, at logout, or when its worker retires.
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -53,10 +54,13 @@ async def current(
 
 
 async def still(
-    conn: Connection, session: Session, *, now: datetime, settings: ConsoleSettings
-) -> bool:
-    """Whether a session that a live page belongs to is still good."""
-    return await _seen(conn, session.token_hash, now=now, settings=settings) is not None
+    conn: Connection, asked: Sequence[Session], *, now: datetime, settings: ConsoleSettings
+) -> set[bytes]:
+    """The token hashes of those sessions that are still good, marked as seen."""
+    tokens = [session.token_hash for session in asked]
+    good = await console_sessions.live(conn, tokens, now=now, idle=_idle(settings))
+    await console_sessions.touch(conn, sorted(good), now=now, unless_since=now - _TOUCH_EVERY)
+    return good
 
 
 def set_cookie(response: Response, token: str, settings: ConsoleSettings) -> None:
@@ -82,7 +86,7 @@ async def _seen(
 ) -> Session | None:
     session = await console_sessions.find(conn, token_hash, now=now, idle=_idle(settings))
     if session and now - session.seen_at >= _TOUCH_EVERY:
-        await console_sessions.touch(conn, token_hash, now=now)
+        await console_sessions.touch(conn, [token_hash], now=now, unless_since=now - _TOUCH_EVERY)
     return session
 
 

@@ -1,16 +1,20 @@
 """Looks at names: on record before anybody goes on, and together when they come together."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from psycopg import AsyncConnection, OperationalError
 
 from stations.console.looks import Looks
+from stations.console.settings import ConsoleSettings
+from store import console_sessions
 from store.console_audit import Look
+from store.console_sessions import Session
 from tests.support.desk import START, fresh_store
 from vigil.embedded.postgres import Postgres
 
@@ -50,7 +54,7 @@ async def _clock() -> datetime:
 def test_two_hundred_desks_are_on_record_with_few_commits(store: str) -> None:
     async def run() -> None:
         writing = Writing(store)
-        looks = Looks(writing.connect, _clock)
+        looks = Looks(writing.connect, _clock, ConsoleSettings())
 
         async def look(n: int) -> None:
             await looks.record(Look(f"worker-{n}", "east", [str(n)]))
@@ -67,7 +71,7 @@ def test_two_hundred_desks_are_on_record_with_few_commits(store: str) -> None:
 def test_a_store_that_is_away_is_told_to_all_and_forgotten_by_none(store: str) -> None:
     async def run() -> None:
         writing = Writing(store)
-        looks = Looks(writing.connect, _clock)
+        looks = Looks(writing.connect, _clock, ConsoleSettings())
         writing.away = True
         tried = await asyncio.gather(
             *(looks.record(Look(f"w{n}", "east", [])) for n in range(3)), return_exceptions=True
@@ -83,7 +87,7 @@ def test_a_store_that_is_away_is_told_to_all_and_forgotten_by_none(store: str) -
 def test_a_page_that_leaves_takes_no_other_along(store: str) -> None:
     async def run() -> None:
         writing = Writing(store)
-        looks = Looks(writing.connect, _clock)
+        looks = Looks(writing.connect, _clock, ConsoleSettings())
         leaves = asyncio.create_task(looks.record(Look("leaves", "east", [])))
         stays = asyncio.create_task(looks.record(Look("stays", "east", [])))
         await asyncio.sleep(0)
@@ -92,3 +96,33 @@ def test_a_page_that_leaves_takes_no_other_along(store: str) -> None:
         assert [staff for staff, _, _ in await writing.rows()] == ["leaves", "stays"]
 
     asyncio.run(run())
+
+
+def test_sessions_are_looked_at_together_and_each_gets_its_own_answer(store: str) -> None:
+    async def run() -> None:
+        writing, later = Writing(store), START + timedelta(minutes=5)
+
+        async def clock() -> datetime:
+            return later
+
+        looks = Looks(writing.connect, clock, ConsoleSettings())
+        async with await AsyncConnection.connect(store) as conn:
+            made = [await _session(conn, staff) for staff in ("east-1", "west-1", "street-1")]
+            await conn.execute("DELETE FROM console_session WHERE staff = 'west-1'")
+        answers = await asyncio.gather(*(looks.still(session) for session in made))
+        assert answers == [True, False, True]
+        assert writing.count == 1
+        async with await AsyncConnection.connect(store) as conn:
+            cursor = await conn.execute("SELECT DISTINCT seen_at FROM console_session")
+            assert await cursor.fetchall() == [(later,)]
+
+    asyncio.run(run())
+
+
+async def _session(conn: AsyncConnection[Any], staff: str) -> Session:
+    token = secrets.token_bytes(32)
+    expires = START + timedelta(hours=12)
+    await console_sessions.insert(conn, token, staff=staff, csrf="x", now=START, expires=expires)
+    found = await console_sessions.find(conn, token, now=START, idle=timedelta(hours=1))
+    assert found
+    return found
