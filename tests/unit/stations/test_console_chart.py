@@ -231,7 +231,7 @@ def test_the_table_has_an_hour_a_row_and_no_row_for_nothing() -> None:
     rows = figures.table(binned((device(), said)), zone=ZONE)
     assert [f"{row.at:%H:%M}" for row in rows] == ["20:00", "21:00"]
     assert rows[0].in_bed_minutes == 60
-    assert rows[0].heart_rate == (60, 60, 60)
+    assert rows[0].heart_rate == pytest.approx((60, 60, 60))
     assert figures.table(binned(), zone=ZONE) == []
     blank = figures.summary(
         binned(), heart_rate=NEWS2.heart_rate, respiratory_rate=NEWS2.respiratory_rate
