@@ -6,6 +6,7 @@ so that a decoding bug cannot cancel itself.
 
     fleet → who lives where, with which devices
     incidents → what will happen to them (the plan), and what should be known of it (the truth)
-    live → the messages, in time order
+    columns → what devices say of it, faults included, as arrays
+    live → the same as messages, in time order
     write → all of it into a folder
 """

@@ -29,7 +29,7 @@ def _expected(kind: Kind, who: Candidate, at: int, ends: int) -> tuple[Expected,
     if kind in (Kind.COLLAPSE, Kind.DEATH):
         return inactive(at, ends, room=who.room)
     due = expected(kind, at, alone=who.alone)
-    if kind is Kind.SILENT and not who.room:
+    if kind is Kind.SILENT and who.sole:
         # Nothing else of this home speaks: it is its gateway that falls silent.
         return tuple(e._replace(rule="gateway-silent") for e in due)
     return due

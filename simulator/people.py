@@ -1,6 +1,6 @@
 """Who can have which incident: a home, a device and the person."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import NamedTuple
 
 from schemas.directory import DeviceKind, Directory, Living, Location
@@ -15,7 +15,8 @@ _WALKING = frozenset({Kind.NIGHT_ABSENCE, Kind.WANDERING, Kind.TRIP})
 
 class Candidate(NamedTuple):
     """`elder` is None where the device is the whole home's; `device` and `profile` are "" where
-    the incident is of no device. `room`: the home has a room sensor; `bound`: to the bed."""
+    the incident is of no device. `room`: the home has a room sensor; `bound`: to the bed;
+    `sole`: no other device of the home speaks."""
 
     home: str
     elder: str | None
@@ -25,6 +26,7 @@ class Candidate(NamedTuple):
     alone: bool
     room: bool = True
     bound: bool = False
+    sole: bool = False
     gateway: str = ""
     kind: DeviceKind | None = None
 
@@ -36,6 +38,7 @@ def everybody(directory: Directory) -> dict[str, list[Candidate]]:
     home_of = {d.id: d.home or elders[d.elder or ""].home for d in directory.devices}
     rooms = {home_of[d.id] for d in directory.devices if d.kind is DeviceKind.FALL_SENSOR}
     gateway = {home_of[d.id]: d.gateway for d in directory.devices}
+    many = Counter(home_of.values())
     made: dict[str, list[Candidate]] = {h.id: [] for h in directory.homes}
     for d in directory.devices:
         if d.location in (Location.SHARED_BED, Location.GUEST_BED):
@@ -44,7 +47,8 @@ def everybody(directory: Directory) -> dict[str, list[Candidate]]:
         alone = elder is not None and elder.living in ALONE
         who = Candidate(home, d.elder, d.id, d.profile, area[home], alone, home in rooms)
         bound = elder is not None and elder.care_level >= BEDRIDDEN
-        made[home].append(who._replace(gateway=d.gateway, kind=d.kind, bound=bound))
+        who = who._replace(gateway=d.gateway, kind=d.kind, bound=bound)
+        made[home].append(who._replace(sole=many[home] == 1))
     for e in elders.values():
         who = Candidate(e.home, e.id, "", "", area[e.home], e.living in ALONE, e.home in rooms)
         bound = e.care_level >= BEDRIDDEN

@@ -42,7 +42,8 @@ class Step(NamedTuple):
 
 
 class Script(NamedTuple):
-    """`lasts`: from, to (µs). `weight`: how often, of `TOTAL`; 0: only as a consequence. `pause`:
+    """`lasts`: from, to (µs). `weight`: how often beside the others that can happen in
+    a home; 0: only as a consequence. `pause`:
     how long after its end the home has nothing else. `suspects`: only a radar with a word for
     "suspected" can tell it."""
 
@@ -143,16 +144,29 @@ SCRIPTS: dict[Kind, Script] = {
         _minutes(25, 90),
         When.ANY,
         (Step("device-silent", _BLUE, 15 * MINUTE + SLACK),),
-        pause=_LATER,
+        (Right("device-silent"), Right("gateway-silent"), Right("unprotected")),
+        _LATER,
     ),
     Kind.ILLNESS: Script(5, _BED, _days(4, 7), When.MORNING, right=(Right("vital-trend"),)),
     Kind.HEART_DECLINE: Script(2, _BED, _days(4, 5), When.MORNING, right=(Right("vital-trend"),)),
     Kind.BREATH_DECLINE: Script(2, _BED, _days(4, 5), When.MORNING, right=(Right("vital-trend"),)),
     Kind.COLLAPSE: Script(
-        3, _BED, (14 * HOUR, 30 * HOUR), When.UP, right=_INACTIVE, pause=_LATER, alone=True
+        3,
+        _BED,
+        (14 * HOUR, 30 * HOUR),
+        When.UP,
+        right=(*_INACTIVE, Right("night-absence")),
+        pause=_LATER,
+        alone=True,
     ),
     Kind.DEATH: Script(
-        1, _BED, (20 * HOUR, 48 * HOUR), When.UP, right=_INACTIVE, pause=_LATER, alone=True
+        1,
+        _BED,
+        (20 * HOUR, 48 * HOUR),
+        When.UP,
+        right=(*_INACTIVE, Right("night-absence")),
+        pause=_LATER,
+        alone=True,
     ),
     Kind.DEATH_IN_BED: Script(
         1,
@@ -167,7 +181,9 @@ SCRIPTS: dict[Kind, Script] = {
         _LATER,
     ),
     Kind.TRIP: Script(4, None, _days(1, 5), When.MORNING, right=_INACTIVE, pause=HOUR),
-    Kind.HOSPITAL: Script(3, None, _days(2, 7), When.MORNING, right=_INACTIVE, pause=HOUR),
+    Kind.HOSPITAL: Script(
+        3, None, _days(2, 7), When.MORNING, right=(*_INACTIVE, Right("night-absence")), pause=HOUR
+    ),
     Kind.CARER: Script(6, None, _minutes(30, 70), When.ANY),
     Kind.GONE: Script(
         0,

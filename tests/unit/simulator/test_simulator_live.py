@@ -13,6 +13,7 @@ import pytest
 from schemas import topics
 from schemas.directory import Directory
 from schemas.times import HOUR, MINUTE, SECOND, parse_rfc3339
+from simulator.columns import columns
 from simulator.faults import ALL, NONE
 from simulator.fleet import make_directory
 from simulator.incidents import Kind, plan
@@ -75,6 +76,19 @@ def test_bytes_are_pinned() -> None:
 
 
 PINNED = "73a9f1042c8eb0b6a1c446b88613efcf77717644e07daa87e34cd72f05bdf54f"
+
+
+def test_columns_with_all_faults_are_pinned() -> None:
+    """The same on every machine: integers, and exact arithmetic only."""
+    fleet, until = make_directory(homes=10, seed=3), START + 2 * HOUR
+    planned = plan(fleet, seed=3, start=START, until=until, staged=False, faults=ALL, every=0.9)
+    digest = sha256()
+    for said in columns(fleet, seed=3, start=START, until=until, plan=planned):
+        digest.update(said.to_bytes())
+    assert digest.hexdigest() == PINNED_COLUMNS
+
+
+PINNED_COLUMNS = "39df2c107dc644eba9c01e57407b5310bf88f7c601c64b82c7aaad54e1cfbe36"
 
 
 def test_seed_changes_what_is_said(fleet: Directory, hour: list[Message]) -> None:
