@@ -25,7 +25,7 @@ async def violations(page: Page) -> list[str]:
 
 async def misfits(page: Page) -> list[str]:
     """What makes a page scroll sideways, and what is too small to press with a thumb (44 px)."""
-    return await page.evaluate(
+    found: list[str] = await page.evaluate(
         """() => {
         const shown = (e) => e.checkVisibility({ visibilityProperty: true });
         const small = [...document.querySelectorAll('button, summary, .tel, .button, nav a')]
@@ -38,3 +38,4 @@ async def misfits(page: Page) -> list[str]:
         return [...small, 'scrolls sideways', ...wide.slice(0, 5)];
         }"""
     )  # fmt: skip
+    return found

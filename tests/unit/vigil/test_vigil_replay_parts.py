@@ -39,7 +39,7 @@ def in_areas(directory: Directory) -> Directory:
     """Every home and every gateway in an area of its own, under one city."""
     homes = tuple(h.model_copy(update={"area": f"a-{h.id}"}) for h in directory.homes)
     gateways = tuple(g.model_copy(update={"area": f"a-{g.id}"}) for g in directory.gateways)
-    below = {x.area for x in (*homes, *gateways)}
+    below = {home.area for home in homes} | {gateway.area for gateway in gateways}
     areas = tuple(Area(id=a, name=a, level=Level.COMMUNITY, parent="a") for a in sorted(below))
     changed = {"homes": homes, "gateways": gateways, "areas": (*directory.areas, *areas)}
     return directory.model_copy(update=changed)
