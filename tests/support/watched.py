@@ -53,7 +53,7 @@ def nights(
     for part in rows:
         write(connection, part)
         device_state.write(connection, part)
-    while maintain(connection, _KEPT, now=to_micros(now)).added:
+    while (done := maintain(connection, _KEPT, now=to_micros(now))).added or done.renewed:
         pass
 
 

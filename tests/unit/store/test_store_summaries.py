@@ -31,7 +31,7 @@ _VITALS = ("heart_rate", "respiratory_rate", "movement")
 def settle(connection: psycopg.Connection, now: int = NOW) -> None:
     """What a store does to its summaries in the background, now."""
     if days.partitioned(connection, "reading"):
-        while maintain(connection, SETTINGS, now=now).added:
+        while (done := maintain(connection, SETTINGS, now=now)).added or done.renewed:
             pass
         return
     for view, bound in (("minute", MINUTE), ("hour", HOUR), ("night_half", DAY)):

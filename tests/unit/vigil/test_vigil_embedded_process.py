@@ -17,6 +17,7 @@ from pathlib import Path
 from vigil.embedded.broker import Broker
 from vigil.embedded.postgres import Postgres
 folder = Path(sys.argv[1])
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 with Postgres(folder / "store") as store, Broker(folder / "broker") as broker:
     print(store.pid, broker.pid, flush=True)
     signal.pause()
