@@ -20,6 +20,8 @@ from vigil.embedded.postgres import Postgres
 
 AREA = {1: EAST, 2: WEST, 3: EAST, 4: WEST}
 
+PRESS, FALL = {"sos": "pressed"}, {"fall": "confirmed"}
+
 Found = list[tuple[Any, ...]]
 
 
@@ -49,7 +51,9 @@ def published(running: System) -> int:
         say(2, "up/stranger", {"sos": "pressed"})
         say(3, "up/r3", {"ts": now, "seq": 1, "fall": "suspected"})
         say(4, "up", [{"device": "r4", "ts": now + k, "seq": k, "fall": "none"} for k in range(20)])
-        say(4, "up", [{"device": "b4", "sos": "pressed"}, {"device": "r4", "fall": "confirmed"}])
+        # With times of their own: arrays on each other's heels may be stamped otherwise in shares.
+        timed = {"ts": now + 100, "seq": 100}
+        say(4, "up", [{"device": d, **timed, **w} for d, w in (("b4", PRESS), ("r4", FALL))])
         say(3, "up/m3", {"ts": now - 40_000, "seq": 99, "in_bed": False, "battery": 5})
         say(2, "status", {"online": False})
         assert last is not None
