@@ -13,7 +13,7 @@ from store import console_people
 
 _READINGS = 3  # of one character, the commonest first
 _MOST = 32  # spellings of one name
-_BATCH = 500
+_BATCH = 50  # what one look at them may keep alerts waiting for: milliseconds
 
 
 def initials(name: str) -> str:
