@@ -57,8 +57,6 @@ class Rounds:
         async with self._pool.connection() as conn:
             now = await self._clock(conn)
             handled = await take(conn, now, self._policy)
-            for result in await acks.answer_early(conn, now, self._policy):
-                self._watch.metrics.acks.labels(result).inc()
         if not handled:
             return self._poll
         queued.set()
@@ -127,6 +125,13 @@ class Rounds:
             await open_due(conn, now, self._policy)
             await raise_waiting(conn, now, self._policy)
         return _CARE_S
+
+    async def early(self) -> float:
+        """Answers that came before their alert was stored."""
+        async with self._pool.connection() as conn:
+            for result in await acks.answer_early(conn, await self._clock(conn), self._policy):
+                self._watch.metrics.acks.labels(result).inc()
+        return self._poll
 
     async def names(self) -> float:
         """New names get their initials."""

@@ -130,6 +130,7 @@ def _start_rounds(
     group.create_task(forever("shifts", shifts, wake=Wake(), watch=watch))
     group.create_task(forever("quiet", work.quiet, wake=Wake(), watch=watch))
     group.create_task(forever("care", work.care, wake=Wake(), watch=watch))
+    group.create_task(forever("early", work.early, wake=Wake(), watch=watch))
     group.create_task(forever("names", work.names, wake=Wake(), watch=watch))
     for channel in channels:
         deliver = partial(work.deliver, channel)

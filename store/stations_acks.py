@@ -75,8 +75,6 @@ async def take_early(
 ) -> list[Early]:
     """The first ones whose alert has become an incident, or that have waited longer than
     `patience`; they are taken out in the caller's transaction, by one copy."""
-    if await (await conn.execute("SELECT FROM ack_early LIMIT 1")).fetchone() is None:
-        return []  # nearly always, and asked with every intake
     cursor = conn.cursor(row_factory=class_row(Early))
     await cursor.execute(
         """
