@@ -1,43 +1,14 @@
 """The duty console in a real browser: an alert appears, is answered, and the store says by whom."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from schemas.alerts import Category, Severity
-from tests.support.browser import PHONE, Served, chromium, chromium_path, page_of, served, sign_in
-from tests.support.desk import Desk, change, fresh_store
-from vigil.embedded.postgres import Postgres
+from tests.support.axe import misfits
+from tests.support.browser import PHONE, Served, in_browser, page_of, sign_in
+from tests.support.desk import Desk, change
 
 pytestmark = pytest.mark.browser
-
-Run = Callable[[Served, Desk, Browser], Awaitable[None]]
-
-
-@pytest.fixture
-def store(postgres: Postgres) -> Iterator[str]:
-    chromium_path()
-    with fresh_store(postgres.dsn) as dsn:
-        yield dsn
-
-
-async def _with(store: str, run: Run) -> None:
-    async with served(store) as console, chromium() as browser:
-        await asyncio.wait_for(run(console, await console.desk(), browser), 120)
-
-
-async def _fits(page: Page) -> None:
-    """No sideways scrolling, and nothing to press under 44 px."""
-    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    small = await page.evaluate(
-        """[...document.querySelectorAll('button, summary, .tel, .button')]
-        .filter((e) => e.checkVisibility())
-        .map((e) => [e.textContent.trim(), Math.round(e.getBoundingClientRect().height)])
-        .filter(([, height]) => height < 44)"""
-    )
-    assert small == []
 
 
 def test_a_card_appears_without_reload_and_is_worked_to_its_end(store: str) -> None:
@@ -76,7 +47,7 @@ def test_a_card_appears_without_reload_and_is_worked_to_its_end(store: str) -> N
             "acknowledge", "called", "on_the_way", "on_site", "close",
         ]  # fmt: skip
 
-    asyncio.run(_with(store, run))
+    in_browser(store, run)
 
 
 def test_it_works_on_a_phone_in_both_languages(store: str) -> None:
@@ -88,21 +59,21 @@ def test_it_works_on_a_phone_in_both_languages(store: str) -> None:
         await d.raised(silent)
         async with page_of(browser, size=PHONE, has_touch=True, is_mobile=True) as page:
             await sign_in(page, console.url, "east-1")
-            await _fits(page)
+            assert await misfits(page) == []
             take = page.locator("button[value=acknowledge]")
             await take.scroll_into_view_if_needed()
             await take.tap()
             await expect(page.locator(".holder")).to_contain_text("您在处理")
             await page.locator(".closing > summary").tap()
             await page.locator("details.full > summary").tap()
-            await _fits(page)
+            assert await misfits(page) == []
             await page.goto(f"{console.url}/?lang=en")
             await page.wait_for_selector("body[data-link=live]")
             await expect(page.locator(".holder")).to_contain_text("You have it")
-            await _fits(page)
+            assert await misfits(page) == []
         assert await d.rows("SELECT holder FROM incident") == [("east-1",)]
 
-    asyncio.run(_with(store, run))
+    in_browser(store, run)
 
 
 def test_two_desks_see_each_other_and_input_survives(store: str) -> None:
@@ -136,7 +107,7 @@ def test_two_desks_see_each_other_and_input_survives(store: str) -> None:
         rows = await d.rows("SELECT outcome, reached, note FROM incident")
         assert rows == [("false_alarm", "spoken", "电话里说话清楚")]
 
-    asyncio.run(_with(store, run))
+    in_browser(store, run)
 
 
 def test_a_lost_connection_is_said_loudly_and_heals_with_nothing_missed(store: str) -> None:
@@ -154,7 +125,7 @@ def test_a_lost_connection_is_said_loudly_and_heals_with_nothing_missed(store: s
             await expect(page.locator("article")).to_have_count(1)
             await expect(page.locator("article")).to_contain_text("幸福路3号")
 
-    asyncio.run(_with(store, run))
+    in_browser(store, run)
 
 
 def test_a_session_that_ended_elsewhere_is_said_loudly(store: str) -> None:
@@ -167,7 +138,7 @@ def test_a_session_that_ended_elsewhere_is_said_loudly(store: str) -> None:
             await expect(page.locator("#ended")).to_be_visible()
             await expect(page.locator("#ended a")).to_have_attribute("href", "/login")
 
-    asyncio.run(_with(store, run))
+    in_browser(store, run)
 
 
 def test_a_red_takes_the_focus_but_not_the_pen(store: str) -> None:
@@ -190,4 +161,4 @@ def test_a_red_takes_the_focus_but_not_the_pen(store: str) -> None:
             await expect(page.locator(".holder")).to_contain_text("您在处理")
             await expect(page.locator("article.card")).to_be_focused()
 
-    asyncio.run(_with(store, run))
+    in_browser(store, run)

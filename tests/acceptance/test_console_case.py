@@ -2,7 +2,7 @@
 reader."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -12,22 +12,14 @@ from schemas.alerts import Category, Severity
 from store.connect import connect
 from tests.support import watched
 from tests.support.axe import misfits, violations
-from tests.support.browser import DESK, PHONE, Served, chromium, chromium_path, page_of, served
+from tests.support.browser import DESK, PHONE, Served, chromium, page_of, served
 from tests.support.browser import sign_in as sign_in_at
-from tests.support.desk import Desk, change, fresh_store
-from vigil.embedded.postgres import Postgres
+from tests.support.desk import Desk, change
 
 pytestmark = pytest.mark.browser
 
 Run = Callable[[Served, Desk, Browser], Awaitable[None]]
 AGAIN = 950  # ms: a double tap is ignored for that long
-
-
-@pytest.fixture
-def store(postgres: Postgres) -> Iterator[str]:
-    chromium_path()
-    with fresh_store(postgres.dsn) as dsn:
-        yield dsn
 
 
 async def _with(store: str, run: Run) -> None:

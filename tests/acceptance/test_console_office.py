@@ -2,7 +2,6 @@
 administrator at a desk. Every page is looked at with axe-core, everything unfolded."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,9 +10,8 @@ from playwright.async_api import Page, expect
 from schemas.alerts import Category, Severity
 from stations import initials
 from tests.support.axe import misfits, violations
-from tests.support.browser import DESK, PHONE, Served, chromium, chromium_path, page_of, served
-from tests.support.desk import PASSWORD, Desk, change, fresh_store
-from vigil.embedded.postgres import Postgres
+from tests.support.browser import DESK, PHONE, Served, chromium, page_of, served
+from tests.support.desk import PASSWORD, Desk, change
 from vigil.reference import describe
 from vigil.settings import Settings
 
@@ -21,13 +19,6 @@ pytestmark = pytest.mark.browser
 
 BLUE: dict[str, Any] = {"severity": Severity.BLUE}
 STRANGER = "0x00158d0001ab"
-
-
-@pytest.fixture
-def store(postgres: Postgres) -> Iterator[str]:
-    chromium_path()
-    with fresh_store(postgres.dsn) as dsn:
-        yield dsn
 
 
 async def something_of_everything(d: Desk) -> None:

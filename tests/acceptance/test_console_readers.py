@@ -5,7 +5,6 @@ Each page is seen in four of the eight ways, so that every two of (language, wid
 """
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,10 +14,9 @@ from schemas.alerts import Category, Severity
 from schemas.directory import Role
 from stations.console.frame import navigation
 from tests.support.axe import misfits, violations
-from tests.support.browser import DESK, PHONE, Served, chromium, chromium_path, page_of, served
+from tests.support.browser import DESK, PHONE, Served, chromium, page_of, served
 from tests.support.browser import sign_in as sign_in_at
-from tests.support.desk import PASSWORD, Desk, change, fresh_store
-from vigil.embedded.postgres import Postgres
+from tests.support.desk import PASSWORD, Desk, change
 
 pytestmark = pytest.mark.browser
 
@@ -36,13 +34,6 @@ WAYS = (
     Way("en", DESK, "dark"), Way("en", PHONE, "light"),
 )  # fmt: skip
 STAFF = {Role.DUTY: "east-1", Role.SUPERVISOR: "street-1", Role.ADMIN: "west-1"}
-
-
-@pytest.fixture
-def store(postgres: Postgres) -> Iterator[str]:
-    chromium_path()
-    with fresh_store(postgres.dsn) as dsn:
-        yield dsn
 
 
 async def _busy(d: Desk) -> None:

@@ -1,20 +1,22 @@
 """A shift at the desk in a real browser: from the sound test to the message for the next worker."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from schemas.alerts import Category, Severity
-from tests.support.browser import PHONE, Served, chromium, chromium_path, page_of, served, sign_in
-from tests.support.desk import Desk, change, fresh_store
-from vigil.embedded.postgres import Postgres
+from tests.support.browser import (
+    PHONE,
+    Served,
+    in_browser,
+    page_of,
+    sign_in,
+)
+from tests.support.desk import Desk, change
 
 pytestmark = pytest.mark.browser
-
-Run = Callable[[Served, Desk, Browser], Awaitable[None]]
 
 # What a browser would put on the worker's screen while they look at something else.
 _NOTES = """
@@ -28,18 +30,6 @@ window.Notification = class extends EventTarget {
     }
 };
 """
-
-
-@pytest.fixture
-def store(postgres: Postgres) -> Iterator[str]:
-    chromium_path()
-    with fresh_store(postgres.dsn) as dsn:
-        yield dsn
-
-
-async def _with(store: str, run: Run) -> None:
-    async with served(store) as console, chromium() as browser:
-        await asyncio.wait_for(run(console, await console.desk(), browser), 150)
 
 
 async def _comes(d: Desk, query: str, rows: list[tuple[object, ...]]) -> None:
@@ -127,7 +117,7 @@ def test_a_night_shift_from_the_sound_test_to_the_message_for_the_next(store: st
         holders = await d.rows("SELECT home, state, holder FROM incident ORDER BY home")
         assert holders == [("h1", "closed", "street-1"), ("h3", "acknowledged", "east-1")]
 
-    asyncio.run(_with(store, run))
+    in_browser(store, run)
 
 
 def test_a_red_rings_on_every_page_and_a_note_names_nobody(store: str) -> None:
@@ -160,7 +150,7 @@ def test_a_red_rings_on_every_page_and_a_note_names_nobody(store: str) -> None:
             await console.start()
             await expect(page.locator("#lost")).to_be_hidden()
 
-    asyncio.run(_with(store, run))
+    in_browser(store, run)
 
 
 def test_a_filter_stands_in_the_address_and_hides_nothing_that_asks(store: str) -> None:
@@ -189,7 +179,7 @@ def test_a_filter_stands_in_the_address_and_hides_nothing_that_asks(store: str) 
             await expect(cards).to_have_count(3)
             assert page.url.endswith("/")
 
-    asyncio.run(_with(store, run))
+    in_browser(store, run)
 
 
 def test_the_keys_are_told_on_a_sheet(store: str) -> None:
@@ -210,4 +200,4 @@ def test_the_keys_are_told_on_a_sheet(store: str) -> None:
             await page.keyboard.press("a")
             await expect(page.locator("article.card:focus .holder")).to_contain_text("您在处理")
 
-    asyncio.run(_with(store, run))
+    in_browser(store, run)

@@ -6,7 +6,7 @@ say so. Every page fails its test when a script error or a refused resource turn
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -153,3 +153,13 @@ class Served:
 
 def served(dsn: str, reference: Reference = NOTHING) -> AbstractAsyncContextManager[Served]:
     return Served(dsn, reference).running()
+
+
+def in_browser(dsn: str, run: Callable[[Served, Desk, Browser], Awaitable[None]]) -> None:
+    """What a test does with a served console, a desk and a browser, whole."""
+
+    async def go() -> None:
+        async with served(dsn) as console, chromium() as browser:
+            await asyncio.wait_for(run(console, await console.desk(), browser), 150)
+
+    asyncio.run(go())

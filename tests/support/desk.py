@@ -4,8 +4,9 @@ Time is the test's: `desk.now` moves when the test says so. Alerts come in the w
 stations bring them: through `write_changes` and the stations' intake.
 """
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -177,6 +178,16 @@ async def desk(
             finally:
                 for client in made.clients:
                     await client.aclose()
+
+
+def at_desk(dsn: str, run: Callable[[Desk], Awaitable[None]], **settings: Any) -> None:
+    """What a test does at a desk, whole."""
+
+    async def go() -> None:
+        async with desk(dsn, **settings) as d:
+            await run(d)
+
+    asyncio.run(go())
 
 
 async def sign_in(

@@ -6,6 +6,7 @@ import pytest
 
 from stations.policy import Policy
 from tests.support import services
+from tests.support.desk import fresh_store
 from tests.support.night import Night, night, prepare
 from tests.support.registry import town
 from vigil.embedded.postgres import Postgres
@@ -14,6 +15,13 @@ from vigil.embedded.postgres import Postgres
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture
+def store(postgres: Postgres) -> Iterator[str]:
+    """A store of the test's own, for the console."""
+    with fresh_store(postgres.dsn) as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="session")

@@ -1,28 +1,15 @@
 """The board and what is done on it: scope, order, actions, refusals, audit."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
 from uuid import uuid4
 
 import httpx
 import pytest
 
 from schemas.alerts import Category, Severity
-from tests.support.desk import Desk, cards_of, change, csrf_of, desk, fresh_store
-from vigil.embedded.postgres import Postgres
+from tests.support.desk import Desk, at_desk, cards_of, change, csrf_of
 
 JSON = {"accept": "application/json"}
-
-
-@pytest.fixture
-def store(postgres: Postgres) -> Iterator[str]:
-    with fresh_store(postgres.dsn) as dsn:
-        yield dsn
-
-
-async def _with(store: str, run: Callable[[Desk], Awaitable[None]]) -> None:
-    async with desk(store) as d:
-        await run(d)
 
 
 async def _token(client: httpx.AsyncClient) -> str:
@@ -50,7 +37,7 @@ def test_a_card_says_where_who_why_and_whom_to_call(store: str) -> None:
         ):  # fmt: skip
             assert part.replace("tel:0571-1000", "tel:05711000") in page, part
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_tests_come_last_and_red_before_orange_before_later(store: str) -> None:
@@ -67,7 +54,7 @@ def test_tests_come_last_and_red_before_orange_before_later(store: str) -> None:
         homes = dict(await d.rows("SELECT id::text, home FROM incident"))
         assert [homes[id_] for id_ in cards_of(page)] == ["h5", "h7", "h3", "h1"]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_a_station_sees_only_what_reached_it(store: str) -> None:
@@ -87,7 +74,7 @@ def test_a_station_sees_only_what_reached_it(store: str) -> None:
         assert (await _do(east, str(uuid4()), action="acknowledge")).status_code == 404
         assert await d.rows("SELECT state, holder FROM incident") == [("open", None)]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_from_acknowledging_to_closing_everything_is_on_record(store: str) -> None:
@@ -115,7 +102,7 @@ def test_from_acknowledging_to_closing_everything_is_on_record(store: str) -> No
             "acknowledge", "called", "on_the_way", "on_site", "close",
         ]  # fmt: skip
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_the_second_of_two_is_told_who_was_first(store: str) -> None:
@@ -136,7 +123,7 @@ def test_the_second_of_two_is_told_who_was_first(store: str) -> None:
         assert name in lost.json()["said"]
         assert name in lost.json()["card"]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_a_red_does_not_close_without_saying_how_the_person_was_reached(store: str) -> None:
@@ -156,7 +143,7 @@ def test_a_red_does_not_close_without_saying_how_the_person_was_reached(store: s
         answer = await _do(east, incident, action="close", outcome="genuine", reached="seen")
         assert answer.json()["gone"] is True
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_without_scripts_a_refusal_shows_on_the_board(store: str) -> None:
@@ -173,7 +160,7 @@ def test_without_scripts_a_refusal_shows_on_the_board(store: str) -> None:
         assert "结案前请选择处置结果" in bad.text
         assert cards_of(bad.text) == [incident]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_every_post_needs_the_sessions_token(store: str) -> None:
@@ -189,7 +176,7 @@ def test_every_post_needs_the_sessions_token(store: str) -> None:
                 assert "said" in answer.json()
         assert await d.rows("SELECT state FROM incident") == [("open",)]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 @pytest.mark.parametrize("action", ["", "delete", "ACKNOWLEDGE"])
@@ -199,7 +186,7 @@ def test_an_action_that_no_page_sends_is_refused(store: str, action: str) -> Non
         incident, east = await _only(d), await d.signed_in("east-1")
         assert (await _do(east, incident, action=action)).status_code == 400
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_tasks_stand_apart_and_are_finished_with_a_note(store: str) -> None:
@@ -224,7 +211,7 @@ def test_tasks_stand_apart_and_are_finished_with_a_note(store: str) -> None:
         again = await east.post(f"/tasks/{task}", data=fields, headers=JSON)
         assert again.status_code == 409
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_text_from_outside_stays_text(store: str) -> None:
@@ -243,7 +230,7 @@ def test_text_from_outside_stays_text(store: str) -> None:
         card = (await _do(client, await _only(d), action="acknowledge")).json()["card"]
         assert "<img" not in card
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_looking_at_names_is_audited_with_ids_only(store: str) -> None:
@@ -256,7 +243,7 @@ def test_looking_at_names_is_audited_with_ids_only(store: str) -> None:
         detail = {"incidents": [await _only(d)], "tasks": []}
         assert rows == [(d.now, "east-1", "east", detail)]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 @pytest.mark.parametrize("role", ["supervisor", "admin"])
@@ -274,4 +261,4 @@ def test_other_roles_see_figures_and_no_names(store: str, role: str) -> None:
         assert (await _do(client, await _only(d), action="acknowledge")).status_code == 403
         assert await d.rows("SELECT count(*) FROM audit WHERE action = 'board.view'") == [(0,)]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)

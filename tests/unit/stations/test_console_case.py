@@ -3,29 +3,15 @@
 import asyncio
 import dataclasses
 import re
-from collections.abc import Awaitable, Callable, Iterator
 
 import httpx
-import pytest
 
 from schemas.alerts import Category, Severity
 from store.connect import connect
 from tests.support import watched
-from tests.support.desk import Desk, change, csrf_of, desk, fresh_store
-from vigil.embedded.postgres import Postgres
+from tests.support.desk import Desk, at_desk, change, csrf_of
 
 JSON = {"accept": "application/json"}
-
-
-@pytest.fixture
-def store(postgres: Postgres) -> Iterator[str]:
-    with fresh_store(postgres.dsn) as dsn:
-        yield dsn
-
-
-async def _with(store: str, run: Callable[[Desk], Awaitable[None]]) -> None:
-    async with desk(store) as d:
-        await run(d)
 
 
 async def _only(d: Desk) -> str:
@@ -69,7 +55,7 @@ def test_the_page_tells_what_happened_whom_to_call_and_how_it_has_been(store: st
         looks = await d.rows("SELECT staff, subject FROM audit WHERE action = 'incident.view'")
         assert [staff for staff, _ in looks] == ["east-1"]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def _fill(dsn: str, d: Desk) -> None:
@@ -110,7 +96,7 @@ def test_a_call_goes_on_record_with_whom_and_what_came_of_it(store: str) -> None
         wrong = await _post(east, path, contact="e1:1", result="asleep")
         assert (wrong.status_code, wrong.json()["said"][:4]) == (409, "通话结果")
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_whoever_does_not_hold_it_is_told_who_does(store: str) -> None:
@@ -147,7 +133,7 @@ def test_whoever_does_not_hold_it_is_told_who_does(store: str) -> None:
             assert part in page, part
             assert part not in closed, part
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_nothing_is_kept_quiet_without_reason_and_end(store: str) -> None:
@@ -195,7 +181,7 @@ def test_nothing_is_kept_quiet_without_reason_and_end(store: str) -> None:
         assert (await _post(east, f"{path}/end", kind="mute", id=other)).status_code == 200
         assert await d.rows("SELECT count(*) FROM mute WHERE ended_at IS NULL") == [(1,)]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_homes_of_several_and_places_nobody_knows(store: str) -> None:
@@ -220,7 +206,7 @@ def test_homes_of_several_and_places_nobody_knows(store: str) -> None:
             assert part in page, part
         assert 'id="day-' not in page
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_english_says_it_too_and_no_id_outside_the_scope_shows(store: str) -> None:
@@ -240,4 +226,4 @@ def test_english_says_it_too_and_no_id_outside_the_scope_shows(store: str) -> No
         assert (await east.get("/elders/e3")).status_code == 200
         assert await d.rows("SELECT subject FROM audit WHERE action = 'elder.view'") == [("e3",)]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)

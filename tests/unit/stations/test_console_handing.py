@@ -1,26 +1,10 @@
 """Handing over: an incident to a named colleague, a shift to the next; and a call by telephone."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-
 import httpx
-import pytest
 
-from tests.support.desk import Desk, cards_of, change, csrf_of, desk, fresh_store
-from vigil.embedded.postgres import Postgres
+from tests.support.desk import Desk, at_desk, cards_of, change, csrf_of
 
 JSON = {"accept": "application/json"}
-
-
-@pytest.fixture
-def store(postgres: Postgres) -> Iterator[str]:
-    with fresh_store(postgres.dsn) as dsn:
-        yield dsn
-
-
-async def _with(store: str, run: Callable[[Desk], Awaitable[None]]) -> None:
-    async with desk(store) as d:
-        await run(d)
 
 
 async def _send(client: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
@@ -62,7 +46,7 @@ def test_a_colleague_is_asked_and_rings_until_they_take_it(store: str) -> None:
         assert 'data-page=""' in page
         assert "已请" not in page
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_it_is_handed_only_to_somebody_whom_it_has_reached(store: str) -> None:
@@ -73,7 +57,7 @@ def test_it_is_handed_only_to_somebody_whom_it_has_reached(store: str) -> None:
             assert answer.status_code == 409, to
             assert answer.json()["said"]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_what_the_last_shift_had_to_say_stands_on_the_board_for_half_a_day(store: str) -> None:
@@ -94,7 +78,7 @@ def test_what_the_last_shift_had_to_say_stands_on_the_board_for_half_a_day(store
         d.passes(11.5 * 3600)
         assert "停电" not in (await (await d.signed_in("east-1")).get("/")).text
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_a_call_by_telephone_becomes_an_incident_on_the_board(store: str) -> None:
@@ -109,7 +93,7 @@ def test_a_call_by_telephone_becomes_an_incident_on_the_board(store: str) -> Non
         told = await d.rows("SELECT staff, detail FROM alert_event WHERE kind = 'opened_by_hand'")
         assert told == [("east-1", {"note": "邻居来电"})]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_nobody_opens_an_incident_to_see_who_lives_elsewhere(store: str) -> None:
@@ -125,7 +109,7 @@ def test_nobody_opens_an_incident_to_see_who_lives_elsewhere(store: str) -> None
         assert (await _send(east, "/homes/h1/incidents", severity="blue")).status_code == 409
         assert await d.rows("SELECT count(*) FROM alert") == [(0,)]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_times_are_the_readers_and_the_elders_where_they_differ(store: str) -> None:
@@ -144,4 +128,4 @@ def test_times_are_the_readers_and_the_elders_where_they_differ(store: str) -> N
         east.cookies.set("vigil_zone", "../../etc/passwd")
         assert (await east.get("/")).text.count("03:30 报警") == 2
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)

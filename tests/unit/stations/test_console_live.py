@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -14,8 +14,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from stations.console.serve import serve
-from tests.support.desk import Desk, change, cookie_of, csrf_of, desk, fresh_store
-from vigil.embedded.postgres import Postgres
+from tests.support.desk import Desk, change, cookie_of, csrf_of, desk
 
 PATIENCE = 20.0  # seconds; only a failing test waits so long
 
@@ -24,12 +23,6 @@ class Event(NamedTuple):
     name: str
     data: dict[str, Any]
     id: str
-
-
-@pytest.fixture
-def store(postgres: Postgres) -> Iterator[str]:
-    with fresh_store(postgres.dsn) as dsn:
-        yield dsn
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """Signing in and out: who gets in, who waits, and what a session is worth."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
 from hashlib import sha256
 
 import httpx
@@ -9,14 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from stations.console.passwords import Passwords
-from tests.support.desk import PASSWORD, Desk, csrf_of, desk, fresh_store, sign_in
-from vigil.embedded.postgres import Postgres
-
-
-@pytest.fixture
-def store(postgres: Postgres) -> Iterator[str]:
-    with fresh_store(postgres.dsn) as dsn:
-        yield dsn
+from tests.support.desk import PASSWORD, Desk, at_desk, csrf_of, desk, sign_in
 
 
 def _cookie(answer: httpx.Response) -> str:
@@ -38,7 +30,7 @@ def test_a_worker_signs_in_and_the_store_keeps_only_a_hash(store: str) -> None:
         assert (await client.get("/")).status_code == 200
         assert await d.rows("SELECT staff FROM audit WHERE action = 'login'") == [("east-1",)]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +53,7 @@ def test_wrong_credentials_all_look_the_same(store: str, staff: str, password: s
         assert not any(c.startswith("vigil=") for c in answer.headers.get_list("set-cookie"))
         assert await d.rows("SELECT count(*) FROM console_session") == [(0,)]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_nobody_without_a_password_or_retired_gets_in(store: str) -> None:
@@ -71,7 +63,7 @@ def test_nobody_without_a_password_or_retired_gets_in(store: str) -> None:
         for staff in ("east-1", "west-1"):
             assert (await sign_in(d.client(), staff)).status_code == 403
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_an_account_waits_after_five_failures_and_waits_are_bounded(store: str) -> None:
@@ -94,7 +86,7 @@ def test_an_account_waits_after_five_failures_and_waits_are_bounded(store: str) 
         assert (await sign_in(client, "east-1")).status_code == 303
         assert await d.rows("SELECT count(*) FROM console_attempt") == [(0,)]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_many_guesses_at_once_gain_nothing(store: str) -> None:
@@ -103,7 +95,7 @@ def test_many_guesses_at_once_gain_nothing(store: str) -> None:
         answers = await asyncio.gather(*(sign_in(c, "east-1", "wrong") for c in clients))
         assert sorted(a.status_code for a in answers) == [403] * 5 + [429] * 7
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_unknown_accounts_wait_like_known_ones(store: str) -> None:
@@ -112,7 +104,7 @@ def test_unknown_accounts_wait_like_known_ones(store: str) -> None:
         answers = [await sign_in(client, "no-such", "wrong") for _ in range(6)]
         assert [a.status_code for a in answers] == [403] * 5 + [429]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_a_login_makes_a_new_token_and_ends_the_old_one(store: str) -> None:
@@ -134,7 +126,7 @@ def test_a_login_makes_a_new_token_and_ends_the_old_one(store: str) -> None:
         stale.cookies.set("vigil", first, domain="desk.test")
         assert (await stale.get("/")).headers["location"] == "/login"
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_sessions_end_by_age_by_idleness_and_by_retirement(store: str) -> None:
@@ -156,7 +148,7 @@ def test_sessions_end_by_age_by_idleness_and_by_retirement(store: str) -> None:
         await d.rows("UPDATE staff SET retired_at = now() WHERE id = 'east-1' RETURNING 1")
         assert (await client.get("/")).status_code == 303, "retired"
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_a_login_form_of_a_stranger_is_not_taken(store: str) -> None:
@@ -166,7 +158,7 @@ def test_a_login_form_of_a_stranger_is_not_taken(store: str) -> None:
         assert answer.status_code == 403
         assert await d.rows("SELECT count(*) FROM console_session") == [(0,)]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_logout_needs_the_token_and_forgets_the_session(store: str) -> None:
@@ -178,7 +170,7 @@ def test_logout_needs_the_token_and_forgets_the_session(store: str) -> None:
         assert answer.headers["location"] == "/login"
         assert await d.rows("SELECT count(*) FROM console_session") == [(0,)]
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_over_https_the_cookie_is_secure_and_bound_to_the_host(store: str) -> None:
@@ -208,7 +200,7 @@ def test_a_weaker_hash_is_replaced_at_login(store: str) -> None:
         assert not Passwords().outdated(stored)
         await d.signed_in("east-1")
 
-    asyncio.run(_with(store, run))
+    at_desk(store, run)
 
 
 def test_a_damaged_hash_lets_nobody_in() -> None:
@@ -224,9 +216,4 @@ def test_the_login_page_speaks_both_languages(store: str) -> None:
         assert "登录" in (await client.get("/login?lang=zh")).text
         assert "登录" in (await client.get("/login?lang=xx")).text, "unknown: as it was"
 
-    asyncio.run(_with(store, run))
-
-
-async def _with(store: str, run: Callable[[Desk], Awaitable[None]]) -> None:
-    async with desk(store) as d:
-        await run(d)
+    at_desk(store, run)

@@ -2,12 +2,11 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from psycopg import AsyncConnection, OperationalError
 
 from stations.console.looks import Looks
@@ -15,14 +14,7 @@ from stations.console.settings import ConsoleSettings
 from store import console_sessions
 from store.console_audit import Look
 from store.console_sessions import Session
-from tests.support.desk import START, fresh_store
-from vigil.embedded.postgres import Postgres
-
-
-@pytest.fixture
-def store(postgres: Postgres) -> Iterator[str]:
-    with fresh_store(postgres.dsn) as dsn:
-        yield dsn
+from tests.support.desk import START
 
 
 class Writing:

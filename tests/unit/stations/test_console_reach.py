@@ -5,7 +5,7 @@ a refused request changed nothing. A route that stands in no table here fails th
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -19,10 +19,9 @@ from schemas.directory import Role
 from stations import initials
 from stations.console.reference import Reference, RuleText
 from stations.console.security import HEADERS
-from tests.support.desk import desk, fresh_store
+from tests.support.desk import desk
 from tests.support.reach import ABOVE, EVERYBODY, NAMES, Asked, Town, Who
 from tests.support.registry import EAST
-from vigil.embedded.postgres import Postgres
 
 DUTY, SUPERVISOR, ADMIN = Role.DUTY, Role.SUPERVISOR, Role.ADMIN
 REFERENCE = Reference(
@@ -205,12 +204,6 @@ def expected(key: tuple[str, str], who: Who) -> int:
     if key in OWN_CALENDAR and who.role is DUTY:
         return 0 if who.station == "east" else 404
     return REACH[key].status(who)
-
-
-@pytest.fixture
-def store(postgres: Postgres) -> Iterator[str]:
-    with fresh_store(postgres.dsn) as dsn:
-        yield dsn
 
 
 def in_town(store: str, run: Callable[[Town], Awaitable[None]]) -> None:

@@ -2,23 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from stations.console.security import HEADERS
-from tests.support.desk import csrf_of, desk, fresh_store
-from vigil.embedded.postgres import Postgres
+from tests.support.desk import csrf_of, desk
 
 CONSOLE = Path(__file__).parents[3] / "stations" / "console"
-
-
-@pytest.fixture
-def store(postgres: Postgres) -> Iterator[str]:
-    with fresh_store(postgres.dsn) as dsn:
-        yield dsn
 
 
 def test_every_answer_carries_the_headers(store: str) -> None:
