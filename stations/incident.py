@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 
 from schemas.alerts import Severity
 from stations import cards, ladder, outlets
-from stations.ladder import LEVELS, Steps
-from stations.policy import Policy
+from stations.ladder import LEVELS, Ladder, Steps
 from stations.route import Page, Route, Why
 from stations.turn import Turn
 from store import stations_route
@@ -30,20 +29,19 @@ async def climb(
     """Page the rung that is due (past the last: the top again), and set when the next one is."""
     if row.ladder_from is None:
         raise ValueError(f"incident {row.id} is not climbing")
-    now, ladders = turn.now, turn.policy.ladder
-    steps = ladders.steps(row.severity)
+    now, force = turn.now, await turn.ladder()
+    steps = force.ladder.steps(row.severity)
     turns_red = await _turns_red(turn, row, steps)
     if turns_red is not None and turns_red <= now:
         rose = {"severity": Severity.RED, "why": "alone and unanswered"}
         events = [*events, Event(at=now, kind="rose", incident=row.id, detail=rose)]
         row.severity, row.ladder_from, row.climb = Severity.RED, now, 0
-        also, steps, turns_red = reached(row), ladders.red, None
+        also, steps, turns_red = reached(row), force.ladder.red, None
     where = await find_route(turn, row)
     pages = where.at(_rung_level(steps, row.climb))
-    row.climb = min(row.climb + 1, len(steps.rungs))
+    row.climb, row.ladder = min(row.climb + 1, len(steps.rungs)), force.version
     _set_climb(row, steps, where, now)
-    if turns_red is not None and row.due_at is not None:
-        row.due_at = min(row.due_at, turns_red)
+    row.due_at = _sooner(row.due_at, turns_red)
     await page(turn, row, pages, also=also, events=events)
 
 
@@ -61,7 +59,8 @@ async def _turns_red(turn: Turn, row: Incident, steps: Steps) -> datetime | None
 
 async def overdue(turn: Turn, row: Incident) -> None:
     """The holder took no step in time: page them and the next level, and climb on from there."""
-    now, steps = turn.now, turn.policy.ladder.steps(row.severity)
+    now, force = turn.now, await turn.ladder()
+    steps = force.ladder.steps(row.severity)
     where = await find_route(turn, row)
     pages = _next_up(where, steps, reached(row))
     detail = {"state": row.state, "holder": row.holder}
@@ -69,6 +68,7 @@ async def overdue(turn: Turn, row: Incident) -> None:
     taken = [n for n, r in enumerate(steps.rungs) if any(p.level == r.level for p in pages)]
     last = max(taken, default=len(steps.rungs) - 1)
     row.climb, row.ladder_from = last + 1, now - timedelta(seconds=steps.rungs[last].after_s)
+    row.ladder = force.version
     _set_climb(row, steps, where, now)
     await page(turn, row, pages, events=[missed])
 
@@ -120,6 +120,7 @@ async def publish(
     every station it has reached).
     """
     policy, alerts = turn.policy, await turn.alerts(row)
+    ladders = (await turn.ladder()).ladder
     row.revision += 1
     shown = [
         cards.card(
@@ -128,7 +129,7 @@ async def publish(
             station,
             paged=station.station in paged,
             link=policy.link,
-            family_from=_family_from(row, policy),
+            family_from=_family_from(row, ladders),
         )
         for station in row.joined
         if to is None or station.station in to
@@ -145,13 +146,26 @@ async def publish(
 
 async def answered(turn: Turn, row: Incident) -> None:
     """Somebody has it in hand: climbing ends, and the timer is the next step's limit."""
-    now, steps = turn.now, turn.policy.ladder.steps(row.severity)
-    since = row.acknowledged_at or now
-    row.ladder_from = row.next_level = None
-    row.due_at = ladder.answer_due(steps, state=row.state, acknowledged=since, now=now)
-    if row.due_at is not None:
-        where = await find_route(turn, row)
-        row.next_level = _level(_next_up(where, steps, reached(row)))
+    force = await turn.ladder()
+    row.ladder_from, row.ladder = None, force.version
+    await _set_answer(turn, row, force.ladder.steps(row.severity))
+
+
+async def retime(turn: Turn, row: Incident) -> None:
+    """The ladder has changed since its timer was set: it is set anew, but never later than it
+    stood, so that nobody waits longer than was promised. Pages nobody; what is due now is due."""
+    force, stood, towards = await turn.ladder(), row.due_at, row.next_level
+    steps = force.ladder.steps(row.severity)
+    if row.ladder_from is not None:
+        row.climb = ladder.taken(steps, {s.level for s in row.joined})
+        _set_climb(row, steps, await find_route(turn, row), turn.now)
+        row.due_at = _sooner(row.due_at, await _turns_red(turn, row, steps))
+    elif row.holder is not None:
+        await _set_answer(turn, row, steps)
+    row.due_at, row.ladder = _sooner(row.due_at, stood), force.version
+    row.next_level = row.next_level or towards
+    changed = Event(at=turn.now, kind="retimed", incident=row.id, detail={"ladder": force.version})
+    await publish(turn, row, events=[changed])
 
 
 def rest(row: Incident) -> None:
@@ -167,9 +181,9 @@ async def find_route(turn: Turn, row: Incident) -> Route:
     return await turn.route(row.home, row.lane)
 
 
-def _family_from(row: Incident, policy: Policy) -> datetime | None:
+def _family_from(row: Incident, ladders: Ladder) -> datetime | None:
     """From when the family contacts are offered, while it climbs."""
-    after = policy.ladder.steps(row.severity).family_s
+    after = ladders.steps(row.severity).family_s
     if row.ladder_from is None or after is None:
         return None
     return row.ladder_from + timedelta(seconds=after)
@@ -183,6 +197,19 @@ def _set_climb(row: Incident, steps: Steps, where: Route, now: datetime) -> None
     start = row.ladder_from or now
     row.due_at = ladder.climb_due(steps, climb=row.climb, start=start, now=now)
     row.next_level = _level(where.at(_rung_level(steps, row.climb)))
+
+
+async def _set_answer(turn: Turn, row: Incident, steps: Steps) -> None:
+    now, since = turn.now, row.acknowledged_at or turn.now
+    row.next_level = None
+    row.due_at = ladder.answer_due(steps, state=row.state, acknowledged=since, now=now)
+    if row.due_at is not None:
+        where = await find_route(turn, row)
+        row.next_level = _level(_next_up(where, steps, reached(row)))
+
+
+def _sooner(*due: datetime | None) -> datetime | None:
+    return min((moment for moment in due if moment is not None), default=None)
 
 
 def _next_up(where: Route, steps: Steps, reached: Collection[str]) -> list[Page]:

@@ -4,17 +4,22 @@ Defaults are the product's own (docs/reference/ladder.md). Times are seconds. Hi
 none drops out. After the last rung the top is paged again without end.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from schemas.alerts import Severity
 from schemas.directory import Level
 
 LEVELS = (Level.COMMUNITY, Level.STREET, Level.DISTRICT, Level.CITY)
 """Lowest first. A place may lack some of them; then the next one above is paged instead."""
+
+LONGEST_S = 86_400
+"""No time of a ladder is longer than a day."""
 
 
 class Rung(BaseModel):
@@ -23,7 +28,7 @@ class Rung(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     level: Level
-    after_s: int = Field(ge=0)
+    after_s: int = Field(ge=0, le=LONGEST_S)
 
 
 class Steps(BaseModel):
@@ -32,31 +37,49 @@ class Steps(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rungs: tuple[Rung, ...] = Field(min_length=1)
-    repeat_s: int = Field(ge=10, description="after the last rung, the top is paged again")
-    step_s: int = Field(ge=10, description="from acknowledging to the next step on record")
+    repeat_s: int = Field(
+        ge=10, le=LONGEST_S, description="after the last rung, the top is paged again"
+    )
+    step_s: int = Field(
+        ge=10, le=LONGEST_S, description="from acknowledging to the next step on record"
+    )
     on_site_s: int | None = Field(
-        default=None, ge=10, description="from acknowledging to being on site; none: not asked"
+        default=None,
+        ge=10,
+        le=LONGEST_S,
+        description="from acknowledging to being on site; none: not asked",
     )
     family_s: int | None = Field(
-        default=None, ge=0, description="from the start, family contacts are offered; none: not"
+        default=None,
+        ge=0,
+        le=LONGEST_S,
+        description="from the start, family contacts are offered; none: not",
     )
     alone_red_s: int | None = Field(
         default=None,
         ge=60,
+        le=LONGEST_S,
         description="unanswered at the city so long, a lone elder's becomes red; none: it stays",
     )
 
     @model_validator(mode="after")
     def _climbs(self) -> Self:
         if self.rungs[0].after_s != 0:
-            raise ValueError("the first rung is at 0 s: somebody is paged at once")
+            raise PydanticCustomError(
+                "ladder_first",
+                "the first rung, {level}, is at 0 s: somebody is paged at once",
+                {"level": str(self.rungs[0].level)},
+            )
         for lower, upper in pairwise(self.rungs):
+            levels = {"level": str(upper.level), "below": str(lower.level)}
             if upper.after_s <= lower.after_s:
-                raise ValueError(
-                    f"{upper.level} at {upper.after_s} s must come after {lower.level}"
+                raise PydanticCustomError(
+                    "ladder_time", "{level} must come later than {below}", levels
                 )
             if LEVELS.index(upper.level) <= LEVELS.index(lower.level):
-                raise ValueError(f"{upper.level} does not lie above {lower.level}")
+                raise PydanticCustomError(
+                    "ladder_level", "{level} does not lie above {below}", levels
+                )
         return self
 
 
@@ -76,6 +99,13 @@ class Ladder(BaseModel):
 
     def steps(self, severity: str) -> Steps:
         return self.red if severity == Severity.RED else self.orange
+
+
+def taken(steps: Steps, reached: Collection[str]) -> int:
+    """How many rungs of another ladder count as taken by what has reached these levels: those
+    below the first one whose level it has not reached, so that none is left out."""
+    missing = (n for n, rung in enumerate(steps.rungs) if rung.level not in reached)
+    return next(missing, len(steps.rungs))
 
 
 def climb_due(steps: Steps, *, climb: int, start: datetime, now: datetime) -> datetime:

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
-from stations import route
+from stations import ladder_in_force, route
+from stations.ladder_in_force import InForce
 from stations.policy import Policy
 from stations.route import Route
 from store import stations_incident
@@ -33,6 +34,13 @@ class Turn:
     writes: Writes = field(default_factory=Writes)
     _routes: dict[Place, Route] = field(default_factory=dict)
     _alerts: dict[UUID, list[IncidentAlert]] = field(default_factory=dict)
+    _ladder: InForce | None = None
+
+    async def ladder(self) -> InForce:
+        """The ladder that holds at this moment in every copy of the stations."""
+        if self._ladder is None:
+            self._ladder = await ladder_in_force.find(self.conn, self.policy.ladder)
+        return self._ladder
 
     async def look_up(self, places: Collection[Place]) -> None:
         """Find the routes of many places at once."""

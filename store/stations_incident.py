@@ -13,7 +13,7 @@ from psycopg.sql import SQL, Composed
 COLUMNS = (
     "id", "home", "lane", "severity", "opened_at", "state", "holder", "holder_station",
     "acknowledged_at", "closed_at", "outcome", "reached", "note", "climb", "due_at", "ladder_from",
-    "next_level", "test", "revision",
+    "next_level", "ladder", "test", "revision",
 )  # fmt: skip
 _COLUMNS = SQL(", ".join(COLUMNS))
 _LOCK = SQL("SELECT {} FROM incident WHERE id = %s FOR UPDATE").format(_COLUMNS)
@@ -23,6 +23,10 @@ _LOCK_LANES = SQL(
 ).format(_COLUMNS)
 _LOCK_DUE = SQL(
     "SELECT {} FROM incident WHERE due_at <= %s ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED"
+).format(_COLUMNS)
+_LOCK_OUTDATED = SQL(
+    "SELECT {} FROM incident WHERE ladder < %s AND state <> 'closed' LIMIT %s "
+    "FOR UPDATE SKIP LOCKED"
 ).format(_COLUMNS)
 _LOCK_HELD = SQL(
     "SELECT {} FROM incident WHERE holder = %s AND state <> 'closed' "
@@ -43,7 +47,8 @@ class Joined(NamedTuple):
 class Incident:
     """An incident's row, held under its lock while it is changed and then saved.
 
-    `joined`: the stations it has reached, in the order they joined.
+    `joined`: the stations it has reached, in the order they joined. `ladder`: the version of the
+    ladder by which its timer was set.
     """
 
     id: UUID
@@ -63,6 +68,7 @@ class Incident:
     due_at: datetime | None
     ladder_from: datetime | None
     next_level: str | None
+    ladder: int
     test: bool
     revision: int
     joined: list[Joined] = field(default_factory=list)
@@ -108,6 +114,13 @@ async def lock_due(conn: AsyncConnection, now: datetime, limit: int) -> list[Inc
         return await _with_stations(conn, await cursor.fetchall())
 
 
+async def lock_outdated(conn: AsyncConnection, version: int, limit: int) -> list[Incident]:
+    """Open incidents whose timer was set by an older ladder; those another copy holds are left."""
+    async with conn.cursor(row_factory=class_row(Incident)) as cursor:
+        await cursor.execute(_LOCK_OUTDATED, (version, limit))
+        return await _with_stations(conn, await cursor.fetchall())
+
+
 async def lock_held(conn: AsyncConnection, staff: str) -> list[Incident]:
     """The open incidents in a worker's hands, locked, oldest first."""
     async with conn.cursor(row_factory=class_row(Incident)) as cursor:
@@ -132,7 +145,7 @@ def new(
     """An incident that is to be written. The caller holds the lane."""
     nothing = dict.fromkeys(COLUMNS)
     known = {"id": id_, "home": home, "lane": lane, "severity": severity, "test": test}
-    fresh = {"opened_at": now, "state": "open", "climb": 0, "revision": 0}
+    fresh = {"opened_at": now, "state": "open", "climb": 0, "ladder": 0, "revision": 0}
     return Incident(**{**nothing, **known, **fresh})  # type: ignore[arg-type]
 
 

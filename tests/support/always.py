@@ -16,6 +16,8 @@ from psycopg import AsyncConnection
 from schemas.alerts import Category, Change, ChangeKind, Severity
 from stations import quiet, shifts, work
 from stations.intake import take
+from stations.ladder import Ladder
+from stations.ladder_in_force import InForce
 from stations.policy import Coverage, Policy
 from stations.work import Action, Actor, Refused
 from store import stations_duty
@@ -26,7 +28,9 @@ HOMES = ("h1", "h2")  # one in the east, one in the west
 STAFF = (EAST, Actor("east-2", "east"), WEST, STREET, Actor("district-1", "district"))
 LONGEST = {"red": timedelta(seconds=900), "orange": timedelta(seconds=1800)}
 """The longest that a timer waits: a red to be on site, an orange for its next step."""
-_OURS = "incident, alert, alert_change, alert_event, task, delivery, shift, mute, visit"
+_OURS = (
+    "incident, alert, alert_change, alert_event, task, delivery, shift, mute, visit, ladder_change"
+)
 _SHOWN = ("state", "severity", "holder", "test")
 
 
@@ -48,6 +52,7 @@ class Play:
         await self._closes()
 
     async def _from_the_start(self, coverage: Coverage) -> None:
+        self.on.ladder = InForce(0, Ladder())
         await self.on.conn.execute(f"TRUNCATE {_OURS} CASCADE".encode())
         self.on.policy = Policy(coverage=coverage)
         self.on.now, self.on.care = START, START + CARE_EVERY
@@ -131,6 +136,20 @@ class Play:
     async def _swap(self) -> None:
         self.on.swap()
 
+    async def _ladder(self, ladder: Ladder | None) -> None:
+        """An administrator changes it, or puts it back. No timer is put off by that."""
+        stood = {row.id: row.due_at for row in await self.on.incidents()}
+        before = len(await self.on.pages())
+        await self.on.changes_ladder(ladder)
+        paged = await self.on.rows(
+            "SELECT incident FROM alert_event WHERE kind = 'paged' ORDER BY id OFFSET %s", before
+        )
+        for row in await self.on.incidents():
+            assert row.state == "closed" or row.ladder == self.on.ladder.version
+            if (due := stood[row.id]) is not None and (row.id,) not in paged:
+                assert row.due_at is not None
+                assert row.due_at <= due
+
     # What must hold
 
     async def _check(self) -> None:
@@ -155,6 +174,14 @@ class Play:
         in_hand = row.holder is not None and (row.due_at is not None or row.state == "on_site")
         paging = row.ladder_from is not None and row.due_at is not None
         assert paging or in_hand
+        if row.ladder_from is not None:
+            assert self._asked(row) <= {s.level for s in row.joined}
+
+    def _asked(self, row: Incident) -> set[str]:
+        """The levels that the ladder in force wants paged by now."""
+        climbed = (self.on.now - (row.ladder_from or self.on.now)).total_seconds()
+        rungs = self.on.ladder.ladder.steps(row.severity).rungs
+        return {str(rung.level) for rung in rungs if rung.after_s <= climbed}
 
     async def _check_alerts(self) -> None:
         """Whatever came is an incident's, a task, or on record as kept quiet."""

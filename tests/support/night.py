@@ -7,7 +7,7 @@ mutes, visits and waiting tasks; and takes in what these bring.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,16 +18,18 @@ from psycopg import AsyncConnection
 from schemas.alerts import Category, Change, ChangeKind, Sentence, Severity, alert_id
 from schemas.directory import Directory
 from schemas.times import to_micros
-from stations import work
+from stations import ladder_in_force, work
 from stations.climb import climb_due
 from stations.intake import take
+from stations.ladder import Ladder
+from stations.ladder_in_force import InForce
 from stations.policy import Policy
 from stations.quiet import expire
 from stations.shifts import end_due
 from stations.visits import open_due
 from stations.waiting import raise_waiting
 from stations.work import Action, Actor
-from store import alerts, stations_duty, stations_incident, stations_pool
+from store import alerts, stations_duty, stations_incident, stations_ladder, stations_pool
 from store.connect import connect
 from store.directory import import_directory
 from store.migrate import migrate
@@ -96,6 +98,7 @@ class Night:
     policy: Policy
     now: datetime = START
     care: datetime = START + CARE_EVERY
+    ladder: InForce = field(default_factory=lambda: InForce(0, Ladder()))
 
     @property
     def second(self) -> float:
@@ -148,6 +151,18 @@ class Night:
             self.care = self.now + CARE_EVERY
             await open_due(self.conn, self.now, self.policy)
             await raise_waiting(self.conn, self.now, self.policy)
+
+    async def changes_ladder(self, ladder: Ladder | None) -> None:
+        """In the console, by an administrator (None: back to the settings'); and the stations'
+        next round."""
+        said = None if ladder is None else ladder.model_dump(mode="json")
+        assert await stations_ladder.add(
+            self.conn, after=self.ladder.version, at=self.now, staff=EAST.staff, why="旺季",
+            ladder=said,
+        )  # fmt: skip
+        self.ladder = await ladder_in_force.find(self.conn, self.policy.ladder)
+        while await climb_due(self.conn, self.now, self.policy):
+            pass
 
     async def act(self, incident: UUID, action: Action, actor: Actor, **more: Any) -> None:
         await work.act(self.conn, incident, action, actor, self.now, policy=self.policy, **more)

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.alerts import ChangeKind, Severity
+from stations.ladder import LEVELS, Ladder
 from stations.policy import Coverage
 from stations.work import Action
 from tests.support.always import HOMES, STAFF, Play, playing
@@ -43,7 +44,36 @@ shift = st.tuples(st.sampled_from(["confirm", "sign_out", "seen"]), actors)
 leaves = st.tuples(st.just("leaves"), homes)
 quiet = st.tuples(st.just("mute"), homes, st.sampled_from(["care", "fall"]))
 copies = st.tuples(st.just("swap"))
-step = act | race | passes | comes | becomes | shift | leaves | quiet | copies
+
+
+@st.composite
+def ladders(draw: st.DrawFn) -> Ladder:
+    """Any levels at any times, none longer than the longest that a timer may wait here."""
+
+    def steps(longest: int) -> dict[str, object]:
+        levels = draw(st.lists(st.sampled_from(LEVELS), min_size=1, unique=True))
+        times = draw(
+            st.lists(
+                st.integers(1, longest),
+                min_size=len(levels) - 1,
+                max_size=len(levels) - 1,
+                unique=True,
+            )
+        )
+        rungs = zip(sorted(levels, key=LEVELS.index), (0, *sorted(times)), strict=True)
+        waits = st.integers(10, longest)
+        return {
+            "rungs": [{"level": level, "after_s": after} for level, after in rungs],
+            "repeat_s": draw(waits),
+            "step_s": draw(waits),
+            "on_site_s": draw(waits),
+        }
+
+    return Ladder.model_validate({"red": steps(900), "orange": steps(1800)})
+
+
+administers = st.tuples(st.just("ladder"), st.none() | ladders())
+step = act | race | passes | comes | becomes | shift | leaves | quiet | copies | administers
 
 
 @dataclass
