@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.columns import Column, State
+from rules.groups import indices
 from rules.rule import Rule
 from rules.sparse import Sparse
 
@@ -122,7 +123,7 @@ def _read_columns(
 
 def _rows(piece: memoryview, entry: _Entry, size: int) -> NDArray[np.intp]:
     if entry.bits:
-        rows = np.flatnonzero(np.unpackbits(np.frombuffer(piece, np.uint8), count=size))
+        rows = indices(np.unpackbits(np.frombuffer(piece, np.uint8), count=size))
     else:
         rows = np.frombuffer(piece, "<i4").astype(np.intp)
     if len(rows) != entry.rows or (len(rows) and not 0 <= rows.min() <= rows.max() < size):

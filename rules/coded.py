@@ -13,20 +13,23 @@ Array = NDArray[Any]
 class Coded:
     """Reads like the array it is made of; a byte or two a row, and nothing where all are equal."""
 
-    __slots__ = ("_codes", "_table")
+    __slots__ = ("_alike", "_codes", "_table")
 
     def __init__(self, values: Array) -> None:
-        self._codes: Array
-        if values.strides == (0,) and len(values):
-            self._table = values[:1].copy()
-            self._codes = np.broadcast_to(np.uint8(0), values.shape)
-            return
-        self._table, codes = np.unique(values, return_inverse=True)
-        self._codes = codes.astype(np.min_scalar_type(max(len(self._table) - 1, 0)))
+        alike = values.strides == (0,) and len(values) > 0
+        self._table, codes = np.unique(values[:1] if alike else values, return_inverse=True)
+        self._alike = len(self._table) == 1
+        self._codes: Array = (
+            np.broadcast_to(np.uint8(0), values.shape)
+            if self._alike
+            else codes.astype(np.min_scalar_type(max(len(self._table) - 1, 0)))
+        )
 
     def __len__(self) -> int:
         return len(self._codes)
 
     def __getitem__(self, rows: Any) -> Any:
-        """As of an array; `[:]` is all of it."""
+        """Of a row, a slice (`[:]` is all of it) or an array of row numbers."""
+        if self._alike and isinstance(rows, np.ndarray):
+            return np.full(len(rows), self._table[0])
         return self._table[self._codes[rows]]

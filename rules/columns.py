@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.groups import indices
 from rules.journal import Journal
 from rules.sparse import Rows, Sparse, usual
 
@@ -65,7 +66,7 @@ class Column:
 
     def below(self, limit: float) -> Array:
         """The rows whose value is less, ascending."""
-        return np.flatnonzero(self.data < limit)
+        return indices(self.data < limit)
 
     def grow(self, size: int) -> None:
         fresh = np.full((size, *self.data.shape[1:]), self.default, self.dtype)
@@ -81,7 +82,7 @@ class Column:
     def told(self) -> tuple[Array, Array]:
         """The rows that differ from the default, and their values."""
         same = usual(self.data, self.default)
-        rows = np.flatnonzero(~(same if same.ndim == 1 else same.all(axis=1)))
+        rows = indices(~(same if same.ndim == 1 else same.all(axis=1)))
         return rows, self.data[rows]
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rules.away import Away
 from rules.columns import State
 from rules.frame import Round
+from rules.groups import indices
 from rules.limits import FOREVER
 from rules.presses import Presses
 from rules.world import Role, World
@@ -133,8 +134,8 @@ class Facts:
         """What the rows would change; changes nothing itself."""
         role = world.roles[rows.device]
         bedside, own = self._look_at_beds(rows, role, world)
-        beds = bedside.part(np.flatnonzero((bedside.said != UNKNOWN) & (bedside.ts >= bedside.at)))
-        room = np.flatnonzero(rows.live & (role & Role.ROOM_SENSOR > 0))
+        beds = bedside.part(indices((bedside.said != UNKNOWN) & (bedside.ts >= bedside.at)))
+        room = indices(rows.live & (role & Role.ROOM_SENSOR > 0))
         presence, entered, left = self._look_at_rooms(rows, room)
         falls, fall_before, in_run = self._look_at_falls(rows)
         sos = self._presses.look(rows)
@@ -161,12 +162,12 @@ class Facts:
     def _look_at_beds(self, rows: Round, role: Array, world: World) -> tuple[Bedside, Bool]:
         """The rows that may speak of a bed; which come from the elder's own."""
         own = rows.live & (role & Role.OWN_BED > 0)
-        others = np.flatnonzero(rows.live & (role & Role.BED_SOURCE > 0) & ~own)
+        others = indices(rows.live & (role & Role.BED_SOURCE > 0) & ~own)
         speaks = own
         if len(others):
             speaks = own.copy()
             speaks[others] = rows.ts[others] > self.mattress_until[rows.elder[others]]
-        row = np.flatnonzero(speaks)
+        row = indices(speaks)
         elder, ts, said = rows.elder[row], rows.ts[row], rows.values["in_bed"][row]
         before, at, hold = self.bed[elder], self.bed_at[elder], self.bed_hold[elder]
         known = (said == UNKNOWN) & (ts >= at) & (ts <= hold)
@@ -189,14 +190,14 @@ class Facts:
         """Rows in which somebody who is away does more than leave."""
         if not self.away.periods:
             return np.zeros(0, np.intp)
-        row = np.flatnonzero(arrived)
+        row = indices(arrived)
         elder = world.speaks_for[rows.device[row]]
         row, elder = row[elder >= 0], elder[elder >= 0]
         return row[self.away.ends(elder, rows.ts[row])]
 
     def _look_at_rooms(self, rows: Round, room: Array) -> tuple[Array, Bool, Bool]:
         device, said = rows.device[room], rows.values["presence"][room]
-        in_order = np.flatnonzero((said != UNKNOWN) & (rows.ts[room] >= self.presence_at[device]))
+        in_order = indices((said != UNKNOWN) & (rows.ts[room] >= self.presence_at[device]))
         before, said = self.presence[device[in_order]], said[in_order]
         entered, left = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
         presence = room[in_order]
@@ -208,7 +209,7 @@ class Facts:
         words = rows.values["fall"]
         in_order, in_run = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
         before = np.full(len(rows), Fall.NONE, np.int8)
-        says = np.flatnonzero(words != UNKNOWN)
+        says = indices(words != UNKNOWN)
         if not len(says):
             return in_order, before, in_run
         said, device, ts = words[says], rows.device[says], rows.ts[says]
@@ -216,7 +217,7 @@ class Facts:
         counts = rows.live[says] | (rows.retained[says] & ~rows.test[says] & over)
         in_order[says] = counts & (ts >= self.fall_at[device])
         before[says] = self.fall[device]
-        confirmed = np.flatnonzero((said == Fall.CONFIRMED) & ~rows.fall_event[says])
+        confirmed = indices((said == Fall.CONFIRMED) & ~rows.fall_event[says])
         device, ts = device[confirmed], ts[confirmed]
         in_run[says[confirmed]] = (ts >= self.run_from[device]) & (ts < self.run_to[device])
         return in_order, before, in_run
@@ -248,7 +249,7 @@ class Facts:
         self.presence_at.put(device, rows.ts[news.presence])
 
     def _adopt_fall(self, rows: Round, in_order: Bool) -> None:
-        said = np.flatnonzero(in_order)
+        said = indices(in_order)
         device, ts, fall = rows.device[said], rows.ts[said], rows.values["fall"][said]
         # An event is over as soon as it is said.
         fall = np.where(rows.fall_event[said], np.int8(Fall.NONE), fall)

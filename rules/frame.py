@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.groups import firsts, stable_order
+from rules.groups import firsts, indices, stable_order
 from rules.limits import HISTORY_AGE
 from rules.world import World
 from schemas.quantities import QUANTITIES, Fall
@@ -106,7 +106,7 @@ def _by_rank(home: Array) -> tuple[Int64 | None, list[int]]:
     if not len(home):
         return None, []
     by_home = stable_order(home)
-    fresh = np.flatnonzero(firsts(home[by_home]))
+    fresh = indices(firsts(home[by_home]))
     if len(fresh) == len(home):
         return None, [len(home)]
     sizes = np.diff(fresh, append=len(home))
@@ -120,7 +120,7 @@ def judged(readings: Readings, world: World) -> Int64:
     active = world.registry.devices.active
     device = readings.device
     known = (device >= 0) & (device < len(active)) & ~readings.has(Flag.SIGN_OF_LIFE)
-    rows = np.flatnonzero(known)
+    rows = indices(known)
     return rows[active[device[rows]]]
 
 

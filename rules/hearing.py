@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from rules.coded import Coded
 from rules.columns import Column, State
-from rules.groups import before, firsts, lasts, stable_order
+from rules.groups import before, firsts, indices, lasts, stable_order
 from rules.sparse import Sparse
 from rules.world import World
 from schemas.quantities import UNKNOWN
@@ -145,12 +145,12 @@ class Hearing:
         gateway = self._gateway(readings, own, known)
         gone = (readings.online == 0) & (readings.device == UNKNOWN) & (gateway >= 0)
         speaks = said & ~gone & (gateway >= 0)
-        rows = np.flatnonzero(speaks | gone)
+        rows = indices(speaks | gone)
         newest = max(int(clock[-1]), int(readings.received.max()))
         odd = self._odd(gateway[rows], gone[rows], newest)
         steady, rows = rows[~odd], rows[odd]
         rows = rows[stable_order(gateway[rows])]
-        spoken = np.flatnonzero(said & known)
+        spoken = indices(said & known)
         of = gateway[rows]
         latest, back = self._gateways(of, readings.received[rows], speaks[rows])
         return Talk(
@@ -210,7 +210,7 @@ class Hearing:
 
 
 def _join(known: Column, joined: Sparse, active: Array, clock: int) -> None:
-    new = np.flatnonzero(active & (known.data[: len(active)] == 0))
+    new = indices(active & (known.data[: len(active)] == 0))
     known.put(new, np.int8(1))
     joined.put(new, np.int64(clock))
 
@@ -226,5 +226,5 @@ def _latest(when: Int64, speech: Array, first: Array, known: Int64) -> Int64:
 def _put_last(column: Column, rows: Int64, values: Array) -> None:
     """Put the last value of each run of equal rows (rows are sorted)."""
     if len(rows):
-        last = np.flatnonzero(lasts(rows))
+        last = indices(lasts(rows))
         column.put(rows[last], values[last])

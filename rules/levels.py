@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rules.calm import Runs, Sayings
 from rules.facts import Facts
+from rules.groups import indices
 from rules.limits import FOREVER
 from rules.world import World
 from schemas.quantities import Fall
@@ -40,7 +41,7 @@ class Levels:
 
     def calm_until(self, rows: Sayings, word: Array) -> Int64:
         until = self._bed(rows, word) if rows.beds else self._room(rows, word)
-        falls = np.flatnonzero(word & _FALL)
+        falls = indices(word & _FALL)
         device = rows.device[falls]
         steady = self._facts.fall[device] == Fall.NONE
         steady &= rows.ts[falls] >= self._facts.fall_at[device]
@@ -60,7 +61,7 @@ class Levels:
         steady = ~says | (facts.presence[device] == (word & 3) - 1)
         steady &= ~says | (rows.ts >= facts.presence_at[device])
         until = np.where(steady, FOREVER, NEVER)
-        source = np.flatnonzero(world.bed_source[device])
+        source = indices(world.bed_source[device])
         live = facts.mattress_until[rows.elder[source]] + 1
         until[source] = np.minimum(until[source], live)
         return until
@@ -70,7 +71,7 @@ class Levels:
         until = np.full(len(rows), FOREVER, np.int64)
         if self._facts.away.periods:
             elder = self._world.speaks_for[rows.device]
-            known = np.flatnonzero(elder >= 0)
+            known = indices(elder >= 0)
             noted = self._facts.away.noted(elder[known], rows.ts[known])
             until[known[noted]] = NEVER
         return until
@@ -83,14 +84,14 @@ class Levels:
 
     def settle(self, runs: Runs, word: Array) -> None:
         facts, world, device, ts = self._facts, self._world, runs.device, runs.ts
-        falls = np.flatnonzero(word & _FALL)
+        falls = indices(word & _FALL)
         facts.fall_at.put(device[falls], ts[falls])
         if runs.beds:
             facts.bed_at.put(runs.elder, ts)
             facts.bed_hold.put(runs.elder, ts + world.stale[device])
             facts.mattress_until.lift(runs.elder, ts + world.hold[device])
             return
-        rooms = np.flatnonzero(world.room_sensor[device])
+        rooms = indices(world.room_sensor[device])
         facts.presence_hold.lift(device[rooms], ts[rooms] + world.hold[device[rooms]])
         says = rooms[word[rooms] & 3 > 0]
         facts.presence_at.put(device[says], ts[says])

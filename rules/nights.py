@@ -1,8 +1,7 @@
 """Which night a moment belongs to, and when that night's hours are in UTC.
 
 A night is named by the local date of its evening, as days since 1970. All times of day are
-minutes after midnight, one an elder; each is taken as the first such wall time after the
-evening's.
+µs after midnight, one an elder; each is taken as the first such wall time after the evening's.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.coded import Coded
 from rules.zones import Zones
 from schemas.times import DAY, MINUTE
 
@@ -20,15 +20,15 @@ Int64 = NDArray[np.int64]
 
 
 class Nights:
-    def __init__(self, zones: Zones, evening: Array) -> None:
-        """`evening`: float minutes after midnight at which an elder's night-day begins."""
+    def __init__(self, zones: Zones, evening: Coded) -> None:
+        """`evening`: µs after midnight at which an elder's night-day begins."""
         self._zones = zones
         self._evening = evening
 
     def of(self, elders: Array, utc: Int64) -> Int64:
         """The night that each moment belongs to: from its evening to the next one."""
         local = self._zones.to_local(elders, utc)
-        return np.asarray((local - self._wall(self._evening, elders)) // DAY)
+        return np.asarray((local - self._evening[elders]) // DAY)
 
     def begins(self, elders: Array, night: Int64) -> Int64:
         """UTC µs of the evening."""
@@ -39,21 +39,17 @@ class Nights:
         of the clocks after `utc`, which may bring an evening twice."""
         return np.minimum(self.begins(elders, night + 1), self._zones.next_change(elders, utc))
 
-    def at(self, elders: Array, night: Int64, clock: Array) -> Int64:
-        """UTC µs at which the wall clock shows `clock` (minutes, one an elder row) that night."""
-        evening = self._wall(self._evening, elders)
-        after = (self._wall(clock, elders) - evening) % DAY
+    def at(self, elders: Array, night: Int64, clock: Coded) -> Int64:
+        """UTC µs at which the wall clock shows `clock` (µs, one an elder row) that night."""
+        evening = self._evening[elders]
+        after = (clock[elders] - evening) % DAY
         return self._zones.to_utc(elders, night * DAY + evening + after)
 
     def minutes(self, elders: Array, night: Int64, utc: Int64) -> Int64:
         """Whole minutes on the wall clock from that night's evening to each moment."""
-        wall = self._zones.to_local(elders, utc) - night * DAY - self._wall(self._evening, elders)
+        wall = self._zones.to_local(elders, utc) - night * DAY - self._evening[elders]
         return np.asarray(wall // MINUTE)
 
     def after_evening(self, elders: Array, night: Int64, minutes: Int64) -> Int64:
         """UTC µs at which the wall clock shows so many minutes after that night's evening."""
-        evening = self._wall(self._evening, elders)
-        return self._zones.to_utc(elders, night * DAY + evening + minutes * MINUTE)
-
-    def _wall(self, minutes: Array, elders: Array) -> Int64:
-        return np.asarray(np.rint(minutes[elders] * MINUTE).astype(np.int64))
+        return self._zones.to_utc(elders, night * DAY + self._evening[elders] + minutes * MINUTE)

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rules.coded import Coded
+from rules.groups import indices
 from rules.limits import FOREVER
 from rules.rule import Figure, Rule
 from schemas.registry import LIVING, Registry
-from schemas.times import SECOND
+from schemas.times import MINUTE, SECOND
 
 Array = NDArray[Any]
 
@@ -67,10 +68,11 @@ class Parameters:
 
     def micros(self, name: str) -> Coded:
         """A duration in seconds as int64 µs; FOREVER for `inf`."""
-        seconds = self._values[name]
-        if seconds.strides == (0,):
-            return Coded(np.broadcast_to(_micros(seconds[:1])[0], seconds.shape))
-        return Coded(_micros(seconds))
+        return _coded(_micros, self._values[name])
+
+    def clock(self, name: str) -> Coded:
+        """A time of day as int64 µs after midnight on the wall clock."""
+        return _coded(_wall, self._values[name])
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
@@ -88,7 +90,7 @@ class Parameters:
             if group.care_level is not None:
                 mask &= np.isin(elders.care_level, group.care_level)
             for name, text in group.set.items():
-                self._set(name, np.flatnonzero(mask), figure(text))
+                self._set(name, indices(mask), figure(text))
 
     def _apply_overrides(self, rule: Rule, registry: Registry) -> None:
         for override in registry.overrides:
@@ -129,6 +131,17 @@ def _single(values: Array) -> Array:
     if values.strides == (0,):
         return np.broadcast_to(np.float32(values[0]), values.shape)
     return values.astype(np.float32)
+
+
+def _coded(convert: Callable[[Array], Array], values: Array) -> Coded:
+    """The converted values, one for all where they are alike."""
+    if values.strides == (0,):
+        return Coded(np.broadcast_to(convert(values[:1])[0], values.shape))
+    return Coded(convert(values))
+
+
+def _wall(minutes: Array) -> Array:
+    return np.rint(minutes * MINUTE).astype(np.int64)
 
 
 def _micros(seconds: Array) -> Array:

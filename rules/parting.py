@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.columns import State, Table
+from rules.groups import indices
 from rules.lifecycle import Ledger, Teller, Telling
 from schemas.alerts import Sentence
 from schemas.registry import Registry
@@ -23,7 +24,7 @@ def part(state: State, tellers: Sequence[Teller], old: Registry, new: Registry, 
     tellers still know their names, and forget them; whether there were any."""
     found = False
     for table, was, stays in _places(state, old, new):
-        gone = np.flatnonzero(was & ~_long(stays, len(was)))
+        gone = indices(was & ~_long(stays, len(was)))
         if not len(gone):
             continue
         found = True
@@ -37,7 +38,7 @@ def part(state: State, tellers: Sequence[Teller], old: Registry, new: Registry, 
 def forget_strangers(state: State, registry: Registry) -> None:
     """Forget whatever the registry does not have, without a word: its names are not known."""
     for table, _, stays in _places(state, registry, registry):
-        rows = np.flatnonzero(~_long(stays, table.size))
+        rows = indices(~_long(stays, table.size))
         if len(rows):
             _forget(table, rows)
 

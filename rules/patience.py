@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.blocks import SilenceBlock
+from rules.groups import indices
 from rules.limits import LEAST_SILENCE, own_silence_us
 from rules.parameters import Parameters
 from rules.world import World
@@ -26,7 +27,7 @@ def device_limits(world: World, block: SilenceBlock | None, parameters: Paramete
     own_silence = own_silence_us(devices)
     kinds: Mapping[str, int] = {kind.value: index for index, kind in enumerate(KINDS)}
     for kind, name in block.limits.items():
-        mine = np.flatnonzero((devices.kind == kinds[kind]) & (own_silence == 0))
+        mine = indices((devices.kind == kinds[kind]) & (own_silence == 0))
         limit[mine] = np.maximum(parameters.micros(name)[devices.elder[mine]], world.stale[mine])
     return np.asarray(np.maximum(limit, LEAST_SILENCE))
 
@@ -35,7 +36,7 @@ def gateway_patience(world: World, limit: Int64, gateways: int) -> Int64:
     """int64 µs by gateway row: the shortest limit among its devices."""
     devices = world.registry.devices
     shortest = np.full(gateways, np.iinfo(np.int64).max, np.int64)
-    rows = np.flatnonzero(devices.active & (devices.gateway >= 0))
+    rows = indices(devices.active & (devices.gateway >= 0))
     np.minimum.at(shortest, devices.gateway[rows], limit[rows])
     shortest[shortest == np.iinfo(np.int64).max] = LEAST_SILENCE
     return shortest

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rules.columns import State
 from rules.frame import Round
+from rules.groups import indices
 from rules.world import World
 from schemas.quantities import UNKNOWN, Sos
 from schemas.times import NEVER
@@ -39,7 +40,7 @@ class Runs:
 
     def adopt(self, rows: Round, pressed: Bool, released: Bool, repeat: Array) -> None:
         """Take note of the rows in which the level is on, and of those in which it is off."""
-        on = np.flatnonzero(pressed & (rows.ts >= self._from[rows.device]))
+        on = indices(pressed & (rows.ts >= self._from[rows.device]))
         device, ts = rows.device[on], rows.ts[on]
         inside = self.holds(device, ts)
         held = self._held[device] == 1

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rules.calm import LOUD, Calm, Runs, Sayings
 from rules.columns import State
-from rules.groups import Groups, firsts, stable_order
+from rules.groups import Groups, firsts, indices, stable_order
 from rules.limits import FOREVER, HISTORY_AGE
 from rules.world import World
 from schemas.quantities import UNKNOWN, Fall
@@ -78,7 +78,7 @@ class Runners:
         heard = [self._hear(readings, columns, role, beds) for beds in (True, False)]
         for rows, mark, began in heard:
             self._take(rows, mark, began)
-        loud = np.flatnonzero(use >= self._noise[home])
+        loud = indices(use >= self._noise[home])
         homes = home[loud]
         self.close(homes)
         self._noise[homes] = _QUIET
@@ -94,7 +94,7 @@ class Runners:
 
     def _interrupt(self, home: Array, at: Int64, noisy: Bool) -> None:
         """From its first noisy row on no row of a home is calm."""
-        few = np.flatnonzero(noisy)
+        few = indices(noisy)
         np.minimum.at(self._noise, home[few], at[few].astype(np.int32))
 
     def _hear(
@@ -102,7 +102,7 @@ class Runners:
     ) -> tuple[Sayings, Array, Array]:
         """The rows of one role with their marks, and which of them (by index) begin a run."""
         at, device, home, ts, limit = columns
-        which = np.flatnonzero(role == ROLE[beds])
+        which = indices(role == ROLE[beds])
         at, device, home, ts, limit = (column[which] for column in columns)
         elder = self._world.registry.devices.elder[device].astype(np.intp)
         rows = Sayings(readings, beds, at, device, elder, home, ts, limit)
@@ -131,7 +131,7 @@ class Runners:
         span = self._world.stale if rows.beds else self._world.hold
         same &= (rows.ts >= since) & (rows.ts <= since + span[device])
         calm = same & (rows.limit < self._until[device])
-        began = np.flatnonzero(first & ~calm & (mark >= 0))
+        began = indices(first & ~calm & (mark >= 0))
         if len(began):
             began = began[self._begin(rows.part(began), mark[began])]
             same[began] = True
@@ -144,7 +144,7 @@ class Runners:
         until = np.full(len(rows), FOREVER, np.int64)
         for part, word in self._words(mark, rows.beds):
             until = np.minimum(until, part.calm_until(rows, word))
-        began = np.flatnonzero(until > rows.limit)
+        began = indices(until > rows.limit)
         device = rows.device[began]
         self._at.put(device, np.int64(NEVER))
         self._until.put(device, until[began])
@@ -157,7 +157,7 @@ class Runners:
         for part, word in self._words(mark[new], rows.beds):
             part.begin(rows.part(new), word)
         if not calm.all():
-            few = np.flatnonzero(calm)
+            few = indices(calm)
             rows, mark = rows.part(few), mark[few]
         if not len(rows):
             return

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.groups import indices
 from rules.journal import Journal
 
 Array = NDArray[Any]
@@ -58,45 +59,59 @@ class Sparse:
         where = rows if isinstance(rows, np.ndarray) else np.array([rows])
         if not len(where):
             return
-        self._journal.entries.append((self, where, self[where]))
         fresh = np.empty(len(where), self.dtype)
         fresh[:] = values
-        self.undo(where, fresh)
+        if self._rows is None:
+            self._journal.entries.append((self, where, self._values[where]))
+            self._values[where] = fresh
+            return
+        at, found = _find(self._rows, where)
+        told = ~usual(fresh, self.default)
+        if not (found | told).any():
+            return  # at its default before and after
+        old = np.full(len(where), self.default, self.dtype)
+        old[found] = self._values[at[found]]
+        self._journal.entries.append((self, where, old))
+        self._write(self._rows, where, fresh, (told, at, found))
 
     def undo(self, rows: Array, old: Array) -> None:
         if self._rows is None:
             self._values[rows] = old
-            return
-        told = ~usual(old, self.default)
-        if len(self._rows):
-            at, found = _find(self._rows, rows)
-            self._values[at[found]] = old[found]
-            self._idle += int(np.count_nonzero(found & ~told))
-            told &= ~found
-        if told.any():
-            self._enter(self._rows, rows[told], old[told])
-        elif 2 * self._idle > len(self._rows):
+        else:
+            told = ~usual(old, self.default)
+            self._write(self._rows, rows, old, (told, *_find(self._rows, rows)))
+
+    def _write(
+        self, known: Array, rows: Array, values: Array, how: tuple[Array, Array, Array]
+    ) -> None:
+        """`how`: which values differ from the default; where the rows stand; which do."""
+        told, at, found = how
+        self._values[at[found]] = values[found]
+        self._idle += int(np.count_nonzero(found & ~told))
+        new = told & ~found
+        if new.any():
+            self._enter(known, rows[new], values[new])
+        elif 2 * self._idle > len(known):
             self.reset(*self.told())
 
     def _enter(self, known: Array, rows: Array, values: Array) -> None:
-        order = np.argsort(rows)
-        rows, values = rows[order], values[order]
-        place = np.searchsorted(known, rows)
+        rows = np.concatenate((known, rows))
+        order = rows.argsort(kind="stable")
         idle = self._idle
-        self.reset(np.insert(known, place, rows), np.insert(self._values, place, values))
+        self.reset(rows[order], np.concatenate((self._values, values))[order])
         self._idle = idle
 
     def reset(self, rows: Array, values: Array) -> None:
         """Forget everything but these rows (ascending)."""
         self._idle = 0
-        self._rows, self._values = rows.astype(np.intp), values.copy()
+        self._rows, self._values = rows.astype(np.intp), np.array(values)
         if len(rows) * FEW > self._size:
             self._rows, self._values = None, np.full(self._size, self.default, self.dtype)
             self._values[rows] = values
 
     def below(self, limit: float) -> Array:
         """The rows whose value is less, ascending; `limit` at most the default."""
-        found = np.flatnonzero(self._values < limit)
+        found = indices(self._values < limit)
         return found if self._rows is None else self._rows[found]
 
     def grow(self, size: int) -> None:
@@ -106,11 +121,14 @@ class Sparse:
 
     def told(self) -> tuple[Array, Array]:
         """The rows that differ from the default, and their values."""
-        told = np.flatnonzero(~usual(self._values, self.default))
+        told = indices(~usual(self._values, self.default))
         return told if self._rows is None else self._rows[told], self._values[told]
 
 
 def _find(known: Array, rows: Any) -> tuple[Any, Any]:
+    """Where each row stands among the known ones, if it does."""
+    if not len(known):
+        return np.zeros(np.shape(rows), np.intp), np.zeros(np.shape(rows), bool)
     at = np.minimum(known.searchsorted(rows), len(known) - 1)
     return at, known[at] == rows
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.coded import Coded
-from rules.groups import Groups
+from rules.groups import Groups, indices
 from rules.limits import hold_us, stale_us
 from rules.zones import Zones
 from schemas.directory import DeviceKind, Location
@@ -80,7 +80,7 @@ class World:
     def speaks_for(self) -> NDArray[np.int64]:
         devices, elders = self.registry.devices, self.registry.elders
         homes = len(self.registry.homes.ids)
-        rows = np.flatnonzero(elders.active & (elders.home >= 0))
+        rows = indices(elders.active & (elders.home >= 0))
         only = np.full(homes + 1, -1, np.int64)  # the last stands for no home
         only[elders.home[rows]] = rows
         only[:homes][np.bincount(elders.home[rows], minlength=homes) > 1] = -1
@@ -153,7 +153,7 @@ class World:
     def elders_of(self, devices: NDArray[np.integer]) -> tuple[NDArray[Any], NDArray[Any]]:
         """(index into `devices`, elder row): a device's own elder, or everyone of its home."""
         elder = self.registry.devices.elder[devices]
-        own, shared = np.flatnonzero(elder >= 0), np.flatnonzero(elder < 0)
+        own, shared = indices(elder >= 0), indices(elder < 0)
         which, members = self.residents.expand(self.registry.devices.home[devices[shared]])
         return (
             np.concatenate([own, shared[which]]),

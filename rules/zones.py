@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.groups import indices
 from rules.limits import FOREVER
 from schemas.times import NEVER, to_micros
 
@@ -69,6 +70,7 @@ class Zones:
     def __init__(self, names: Sequence[str]) -> None:
         self._names = sorted(set(names)) or ["UTC"]
         number = {name: i for i, name in enumerate(self._names)}
+        self.changes = any(len(offsets(name).at) > 1 for name in self._names)
         self.index = np.array([number[name] for name in names], np.int16)
 
     def to_local(self, rows: NDArray[np.integer], utc: Int64) -> Int64:
@@ -82,9 +84,11 @@ class Zones:
     def next_change(self, rows: NDArray[np.integer], utc: Int64) -> Int64:
         """UTC µs of the next change of the clocks after each time; FOREVER without one."""
         result = np.full(len(utc), FOREVER, np.int64)
+        if not self.changes:
+            return result
         zone = self.index[rows] if len(self._names) > 1 else np.zeros(len(utc), np.int16)
         for number in np.unique(zone):
-            mine = np.flatnonzero(zone == number)
+            mine = indices(zone == number)
             changes = np.append(offsets(self._names[int(number)]).at, FOREVER)
             result[mine] = changes[np.searchsorted(changes, utc[mine], side="right")]
         return result
@@ -100,6 +104,8 @@ class Zones:
 
     def _shift_one(self, name: str, times: Int64, *, to_local: bool) -> Int64:
         table = offsets(name)
+        if len(table.at) == 1:  # the clocks never change
+            return np.asarray(times + table.offset[0] if to_local else times - table.offset[0])
         edges = table.at if to_local else table.wall
         offset = table.offset[np.searchsorted(edges, times, side="right") - 1]
         return np.asarray(times + offset if to_local else times - offset)

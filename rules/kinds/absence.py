@@ -18,6 +18,7 @@ from rules.blocks import AbsenceBlock
 from rules.calm import Runs, Sayings
 from rules.facts import News
 from rules.frame import Round
+from rules.groups import indices
 from rules.kinds.base import Setting
 from rules.kinds.elsewhere import elsewhere
 from rules.kinds.habits import Habits
@@ -69,7 +70,7 @@ class Absence:
         block = self._set.block
         self._world = world
         self._homes = world.registry.elders.home
-        self._nights = Nights(world.zones, parameters.values(block.evening))
+        self._nights = Nights(world.zones, parameters.clock(block.evening))
         self._settled = parameters.micros(block.settled)
         self._habits.follow(self._nights, self._settled, parameters.values(block.nights))
         self._hours = Hours(self._nights, self._habits, parameters, block)
@@ -85,7 +86,7 @@ class Absence:
     # Deadlines
 
     def fire(self, rows: Round, news: News) -> None:
-        bed = np.flatnonzero(news.bed)
+        bed = indices(news.bed)
         self._fire(rows.elder[bed], np.maximum(rows.watermark[bed], rows.ts[bed]))
         if self._outs:
             which, elders, _ = elsewhere(rows, news, self._world, out=self._out)
@@ -152,7 +153,7 @@ class Absence:
     # Readings
 
     def apply(self, rows: Round, news: News) -> None:
-        bed = np.flatnonzero(news.bed)
+        bed = indices(news.bed)
         if len(bed):
             self._apply_bed(rows, news, bed)
         if self._outs:
@@ -163,7 +164,7 @@ class Absence:
         before, at, hold = news.bed_before[bed], news.bed_at[bed], news.bed_hold[bed]
         said_in = rows.values["in_bed"][bed] == 1
         self._habits.learn(elder, ts, inside=said_in, before=before, hold=hold)
-        for index in np.flatnonzero((self._ledger.rank[elder] > 0) & ~said_in).tolist():
+        for index in indices((self._ledger.rank[elder] > 0) & ~said_in).tolist():
             self._fresh(int(elder[index]), int(ts[index]))
         self._sleep(elder, ts, before=before, at=at, hold=hold)
         inside = rows.values["in_bed"][bed] == 1
@@ -189,11 +190,11 @@ class Absence:
         """Add up the time in bed since the evening; a level holds until it goes stale."""
         night = self._nights.of(elder, ts)
         slept = np.where(night == self._night[elder], self._slept[elder], 0)
-        was_in = np.flatnonzero(before == 1)
+        was_in = indices(before == 1)
         evening = self._nights.begins(elder[was_in], night[was_in])
         span = np.minimum(ts, hold)[was_in] - np.maximum(at[was_in], evening)
         slept[was_in] += np.maximum(span, 0)
-        new = np.flatnonzero((night != self._night[elder]) | (slept != self._slept[elder]))
+        new = indices((night != self._night[elder]) | (slept != self._slept[elder]))
         # An elder who is out keeps the night of the exit, which the deadlines belong to.
         new = new[self._out[elder[new]] == 0]
         self._night.put(elder[new], night[new])
@@ -290,7 +291,7 @@ class Absence:
         """All of it can be put off."""
 
     def settle(self, runs: Runs, word: Array) -> None:
-        inside = np.flatnonzero(word)
+        inside = indices(word)
         elder = runs.elder[inside]
         lain = runs.ts[inside] - self._facts.bed_at[elder]
         self._slept.put(elder, self._slept[elder] + lain)

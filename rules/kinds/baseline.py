@@ -17,7 +17,7 @@ from rules.calm import Runs, Sayings
 from rules.coded import Coded
 from rules.facts import News
 from rules.frame import Round
-from rules.groups import firsts
+from rules.groups import firsts, indices
 from rules.kinds.base import Setting
 from rules.kinds.rings import NONE, Ring, four_times_spread, known, twice_median
 from rules.kinds.timers import Timers
@@ -64,9 +64,9 @@ class Baseline:
 
     def follow(self, world: World, parameters: Parameters) -> None:
         block = self._set.block
-        self._nights = Nights(world.zones, parameters.values(block.evening))
-        self._starts = parameters.values(block.starts)
-        self._ends = parameters.values(block.ends)
+        self._nights = Nights(world.zones, parameters.clock(block.evening))
+        self._starts = parameters.clock(block.starts)
+        self._ends = parameters.clock(block.ends)
         self._halves = parameters.values(block.half_hours)
         self._least = parameters.values(block.nights)
         self._times = parameters.values(block.times)
@@ -78,7 +78,7 @@ class Baseline:
     def fire(self, rows: Round, news: News) -> None:
         beds = news.bedside
         quantity = rows.values[self._set.block.quantity][beds.row]
-        use = np.flatnonzero((beds.in_bed == 1) & ~np.isnan(quantity))
+        use = indices((beds.in_bed == 1) & ~np.isnan(quantity))
         self._rows, self._said = beds.part(use), quantity[use]
         if not self._timers.idle(rows.latest):
             # Every row of the bed fires by the watermark: of two blocks that are due at one
@@ -102,10 +102,10 @@ class Baseline:
         half = (ts - starts) // HALF_HOUR
         counts = (ts >= starts) & (ts < ends) & (half < HALVES)
         counts &= (night >= self._night[elder]) & (night > self._ring.newest(elder))
-        new = np.flatnonzero(counts & (night > self._night[elder]))
+        new = indices(counts & (night > self._night[elder]))
         self._begin(elder[new], night[new], half[new], ends[new])
         counts &= half >= self._half[elder]
-        add = np.flatnonzero(counts)
+        add = indices(counts)
         further = add[half[add] > self._half[elder[add]]]
         self._close(elder[further])
         self._half.put(elder[further], half[further])
@@ -143,7 +143,7 @@ class Baseline:
 
     def calm_until(self, rows: Sayings, word: Array) -> Int64:
         until: Int64 = self._timers.due[rows.elder]
-        used = np.flatnonzero(word)
+        used = indices(word)
         elder, ts = rows.elder[used], rows.ts[used]
         night = self._nights.of(elder, ts)
         starts = self._nights.at(elder, night, self._starts)
@@ -168,18 +168,18 @@ class Baseline:
         adds &= (half >= self._half[elder]) & (half < HALVES)
         adds &= ts < self._nights.at(elder, night, self._ends)
         self._adds.put(elder, adds.view(np.int8))
-        further = np.flatnonzero(adds & (half > self._half[elder]))
+        further = indices(adds & (half > self._half[elder]))
         self._close(elder[further])
         self._half.put(elder[further], half[further])
 
     def take(self, rows: Sayings, word: Array) -> None:
-        add = np.flatnonzero((word == 1) & (self._adds[rows.elder] == 1))
+        add = indices((word == 1) & (self._adds[rows.elder] == 1))
         if not len(add):
             return
         elder = rows.elder[add]
         said = rows.says(self._set.block.quantity)[add]
         tenths = np.rint(10 * said.astype(np.float64)).astype(np.int32)
-        first = np.flatnonzero(firsts(elder))
+        first = indices(firsts(elder))
         count = np.diff(first, append=len(elder)).astype(np.int16)
         who = elder[first]
         self._sum.put(who, self._sum[who] + np.add.reduceat(tenths, first))
@@ -213,7 +213,7 @@ class Baseline:
         far = 10_000 * 2 * np.abs(2 * figure - usual) > reach
         judged = learnt & (figure != NONE)
         rests = self._set.rests(elders, at)
-        for row in np.flatnonzero(judged & ~(far & rests)).tolist():
+        for row in indices(judged & ~(far & rests)).tolist():
             limits = usual[row] / 200, float(reach[row]) / 40_000 / 100
             self._tell(int(elders[row]), int(at[row]), int(figure[row]), limits, far=bool(far[row]))
 

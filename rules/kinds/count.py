@@ -16,6 +16,7 @@ from rules.blocks import CountBlock
 from rules.calm import Runs, Sayings
 from rules.facts import News
 from rules.frame import Round
+from rules.groups import indices
 from rules.kinds.base import Setting
 from rules.kinds.rings import NONE, Ring, known, twice_median
 from rules.kinds.timers import Timers
@@ -52,15 +53,15 @@ class Count:
 
     def follow(self, world: World, parameters: Parameters) -> None:
         block = self._set.block
-        self._nights = Nights(world.zones, parameters.values(block.evening))
-        self._starts = parameters.values(block.starts)
-        self._ends = parameters.values(block.ends)
+        self._nights = Nights(world.zones, parameters.clock(block.evening))
+        self._starts = parameters.clock(block.starts)
+        self._ends = parameters.clock(block.ends)
         self._last_hour = parameters.micros(block.last_hour)
         self._pause = parameters.micros(block.pause)
         self._least = parameters.values(block.least)
         self._above = parameters.values(block.above)
         self._known = parameters.values(block.nights)
-        is_open = np.flatnonzero(self._ledger.rank.data)
+        is_open = indices(self._ledger.rank.data)
         self._end_with_night(is_open, self._ledger.since[is_open])
 
     def forget(self) -> None:
@@ -86,17 +87,17 @@ class Count:
             return
         night = self._nights.of(news.beds.elder, news.beds.ts)
         self._turn(news.beds.elder, night)
-        now = np.flatnonzero(night == self._night[news.beds.elder])
+        now = indices(night == self._night[news.beds.elder])
         beds, night = news.beds.part(now), night[now]
         left = (beds.said == 0) & (beds.before == 1)
         tally = self._tally[beds.elder]
-        few = np.flatnonzero(left | ((tally == NONE) & (beds.said == 1)))
+        few = indices(left | ((tally == NONE) & (beds.said == 1)))
         beds, night, left, tally = beds.part(few), night[few], left[few], tally[few]
         elder, ts = beds.elder, beds.ts
         ends = self._nights.at(elder, night, self._ends)
         within = (ts >= self._nights.at(elder, night, self._starts)) & (ts < ends)
         exits = within & left & (ts < ends - self._last_hour[elder])
-        shown = np.flatnonzero(exits | (within & (beds.said == 1)))
+        shown = indices(exits | (within & (beds.said == 1)))
         self._tally.put(elder[shown], np.maximum(tally[shown], 0) + exits[shown])
         self._judge(rows, beds.row[exits], night[exits])
 
@@ -110,7 +111,7 @@ class Count:
         elder, ts = rows.elder, rows.ts
         night = self._nights.of(elder, ts)
         until = np.minimum(self._timers.due[elder], self._nights.over(elder, night, ts))
-        fresh = np.flatnonzero((word == 1) & (self._tally[elder] == NONE))
+        fresh = indices((word == 1) & (self._tally[elder] == NONE))
         who, of, when = elder[fresh], night[fresh], ts[fresh]
         starts = self._nights.at(who, of, self._starts)
         over = when >= self._nights.at(who, of, self._ends)
@@ -128,12 +129,12 @@ class Count:
 
     def _turn(self, elder: Array, night: Int64) -> None:
         """Enter the tally of the night before, where another has begun."""
-        new = np.flatnonzero(night > self._night[elder])
+        new = indices(night > self._night[elder])
         elder, night = elder[new], night[new]
         if not len(elder):
             return
         before = self._night[elder].astype(np.int64)
-        counted = np.flatnonzero(self._tally[elder] != NONE)
+        counted = indices(self._tally[elder] != NONE)
         self._ring.enter(
             elder[counted], before[counted], self._tally[elder[counted]].astype(np.int64)
         )
@@ -144,7 +145,7 @@ class Count:
         """Exits: whether each completes the number."""
         elder, ts = rows.elder[which], rows.ts[which]
         tally = self._tally[elder].astype(np.int64)
-        much = np.flatnonzero((tally >= self._least[elder]) & (self._ledger.rank[elder] == 0))
+        much = indices((tally >= self._least[elder]) & (self._ledger.rank[elder] == 0))
         if not len(much):
             return
         which, night, elder, ts, tally = (
@@ -160,7 +161,7 @@ class Count:
         unusual &= 2 * tally >= usual + 2 * self._above[elder]
         unusual &= ts - self._told[elder] >= self._pause[elder]
         unusual &= ~self._set.rests(elder, ts)
-        for row in np.flatnonzero(unusual).tolist():
+        for row in indices(unusual).tolist():
             late = bool(rows.late[which[row]])
             self._raise(int(elder[row]), int(ts[row]), int(tally[row]), usual[row] / 2, late=late)
         raised = elder[unusual]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rules.columns import Column
 from rules.facts import News
 from rules.frame import Round
-from rules.groups import firsts
+from rules.groups import firsts, indices
 from rules.world import World
 from schemas.quantities import Sos
 
@@ -22,14 +22,14 @@ def elsewhere(rows: Round, news: News, world: World, *, out: Column) -> tuple[Ar
     whom that concerns and who is `out` (1 by elder)."""
     moving = (rows.values["movement"] > 0) & world.own_bed[rows.device]
     pressed = news.sos == Sos.PRESSED
-    mine = np.flatnonzero(rows.live & (moving | pressed))
-    shared = np.flatnonzero(rows.live & world.room_sensor[rows.device])
+    mine = indices(rows.live & (moving | pressed))
+    shared = indices(rows.live & world.room_sensor[rows.device])
     which, own = world.elders_of(rows.device[mine])
     in_home, residents = world.residents.expand(rows.home[shared])
     row = np.concatenate([mine[which], shared[in_home]])
     elder = np.concatenate([own, residents])
     active = np.concatenate([np.ones(len(own), bool), news.entered[shared[in_home]]])
-    concerned = np.flatnonzero(out[elder] == 1)
+    concerned = indices(out[elder] == 1)
     # A row that concerns an elder twice counts once, as activity if it is any.
     order = concerned[np.lexsort((~active[concerned], elder[concerned]))]
     order = order[firsts(elder[order])]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rules.blocks import EventBlock
 from rules.facts import News
 from rules.frame import Round
+from rules.groups import indices
 from rules.kinds.base import Setting
 from rules.lifecycle import Telling
 from rules.limits import STALE_HISTORY_AGE
@@ -73,7 +74,7 @@ class Event:
     def apply(self, rows: Round, news: News) -> None:
         quantity = self._set.block.quantity
         said = news.sos if quantity == "sos" else rows.values[quantity]
-        few = np.flatnonzero(self._matters(rows, said))
+        few = indices(self._matters(rows, said))
         if len(few):
             heard = _Heard(said[few], news.fall[few], news.fall_before[few], news.in_run[few])
             self._judge(rows.at(few), heard)
@@ -105,7 +106,7 @@ class Event:
         if self._set.block.counts == "message":
             return np.asarray(old)
         changed = (said != self._told[rows.device]) | rows.fall_event
-        told = np.flatnonzero(history)
+        told = indices(history)
         self._told.put(
             rows.device[told], np.where(rows.fall_event[told], np.int8(UNKNOWN), said[told])
         )
@@ -113,7 +114,7 @@ class Event:
         return np.asarray((old & changed) | out_of_order)
 
     def _reports(self, rows: Round, fresh: Array, old: Array) -> None:
-        due = np.flatnonzero(fresh | old)
+        due = indices(fresh | old)
         if not len(due):
             return
         device, ts = rows.device[due], rows.ts[due]
@@ -131,7 +132,7 @@ class Event:
         """State, not an edge: only a device time that was not seen before makes it a report."""
         if self._set.block.counts != "message":
             return
-        kept = np.flatnonzero(says & rows.retained & ~rows.test)
+        kept = indices(says & rows.retained & ~rows.test)
         for row in kept.tolist():
             device, ts = int(rows.device[row]), int(rows.ts[row])
             window = int(self._windows[self._elder[device]])
@@ -150,7 +151,7 @@ class Event:
         marked = rows.test & np.isin(said, self._old_values)
         if self._test_value is not None:
             marked = marked | (said == self._test_value)
-        tests = np.flatnonzero(marked & ~rows.retained & ~rows.history)
+        tests = indices(marked & ~rows.retained & ~rows.history)
         if not len(tests):
             return
         device, ts = rows.device[tests], rows.ts[tests]

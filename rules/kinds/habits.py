@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rules.coded import Coded
 from rules.columns import Table
+from rules.groups import indices
 from rules.kinds.rings import NONE, Ring, known, twice_median
 from rules.nights import Nights
 from schemas.times import NEVER
@@ -55,13 +56,13 @@ class Habits:
     def learn(self, elder: Array, ts: Int64, *, inside: Array, before: Array, hold: Int64) -> None:
         """Bed rows in order: `before` and `hold` are of the level that each one found."""
         night = self._nights.of(elder, ts)
-        new = np.flatnonzero(night > self._day[elder])
+        new = indices(night > self._day[elder])
         if len(new):
             self._turn(elder[new], night[new])
         goes_on = (before == 1) & (ts <= hold)
         enters = inside & ~goes_on
         self._stay.put(elder[enters], ts[enters])
-        leaves = np.flatnonzero(~inside & goes_on)
+        leaves = indices(~inside & goes_on)
         self._leave(elder[leaves], ts[leaves], night[leaves])
 
     def steady(self, elder: Array, night: Int64) -> NDArray[np.bool_]:
@@ -70,19 +71,19 @@ class Habits:
 
     def _leave(self, elder: Array, ts: Int64, night: Int64) -> None:
         began = self._stay[elder]
-        settled = np.flatnonzero(ts - began >= self._settled[elder])
+        settled = indices(ts - began >= self._settled[elder])
         if not len(settled):
             return
         elder, ts, night, began = elder[settled], ts[settled], night[settled], began[settled]
         into = self._nights.minutes(elder, night, began)
-        tonight = np.flatnonzero((into >= 0) & (into < _HALF_DAY) & (night == self._day[elder]))
+        tonight = indices((into >= 0) & (into < _HALF_DAY) & (night == self._day[elder]))
         elder, into = elder[tonight], into[tonight]
         self._bed.put(elder, np.where(self._bed[elder] == NONE, into, self._bed[elder]))
         self._rise.put(elder, self._nights.minutes(elder, night[tonight], ts[tonight]))
 
     def _turn(self, elder: Array, night: Int64) -> None:
         """Another night has begun: keep the one before, and say anew what is usual."""
-        slept = np.flatnonzero(self._bed[elder] != NONE)
+        slept = indices(self._bed[elder] != NONE)
         kept = elder[slept]
         if len(kept):
             before = self._day[kept].astype(np.int64)

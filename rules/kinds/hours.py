@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.blocks import AbsenceBlock
+from rules.groups import indices
 from rules.kinds.habits import Habits
 from rules.nights import Nights
 from rules.parameters import Parameters
@@ -24,7 +25,7 @@ class Hours:
     ) -> None:
         self._nights, self._habits = nights, habits
         self._starts, self._ends = block.starts, block.ends
-        self._fixed = {name: parameters.values(name) for name in (block.starts, block.ends)}
+        self._fixed = {name: parameters.clock(name) for name in (block.starts, block.ends)}
         self._own = {name: parameters.overridden(name) for name in self._fixed}
 
     def starts(self, elders: Array, night: Int64) -> Int64:
@@ -37,7 +38,7 @@ class Hours:
 
     def _hour(self, elders: Array, night: Int64, name: str, usual: Int64) -> Int64:
         at = self._nights.at(elders, night, self._fixed[name])
-        own = np.flatnonzero((usual >= 0) & ~self._own[name][elders])
+        own = indices((usual >= 0) & ~self._own[name][elders])
         if len(own):
             at[own] = self._nights.after_evening(elders[own], night[own], usual[own])
         return at

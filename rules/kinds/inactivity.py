@@ -17,7 +17,7 @@ from rules.calm import Runs, Sayings
 from rules.coded import Coded
 from rules.facts import News
 from rules.frame import Round
-from rules.groups import Groups
+from rules.groups import Groups, indices
 from rules.kinds.base import Setting
 from rules.kinds.timers import Timers
 from rules.lifecycle import Ledger, Telling
@@ -64,7 +64,7 @@ class Inactivity:
         watched = elders.active & (self._after[0][:-1] < FOREVER)
         self._watched = Groups(elders.home, watched, homes)
         self._one = np.full(homes + 1, _NOBODY, np.int32)
-        rows = np.flatnonzero(watched & (elders.home >= 0))
+        rows = indices(watched & (elders.home >= 0))
         self._one[elders.home[rows]] = rows
         counts = np.bincount(elders.home[rows], minlength=homes)
         self._one[:homes][counts > 1] = _SEVERAL
@@ -98,7 +98,7 @@ class Inactivity:
     def take(self, rows: Sayings, word: Array) -> None:  # noqa: ARG002 (a Calm's)
         """Only in its own bed does anybody move without a level's change."""
         if rows.beds:
-            moves = np.flatnonzero(rows.says("movement") > 0)
+            moves = indices(rows.says("movement") > 0)
             which, elder = self._pairs_of(rows.device[moves], rows.home[moves])
             self._base.lift(elder, rows.ts[moves[which]])
 
@@ -108,16 +108,16 @@ class Inactivity:
 
     def _pairs_of(self, device: Array, home: Array) -> tuple[Array, Array]:
         """(index, watched elder of its home) for devices that could show activity."""
-        return self._of_homes(np.flatnonzero(self._world.capable[device]), home)
+        return self._of_homes(indices(self._world.capable[device]), home)
 
     def _concerned(self, rows: Round, news: News) -> tuple[Array, Array]:
         """(row, watched elder of its home) for rows that are or could be activity."""
-        use = np.flatnonzero(rows.live & (self._world.capable[rows.device] | news.active))
+        use = indices(rows.live & (self._world.capable[rows.device] | news.active))
         return self._of_homes(use, rows.home)
 
     def _of_homes(self, use: Array, home: Array) -> tuple[Array, Array]:
         one = self._one[home[use]]
-        direct, several = np.flatnonzero(one >= 0), np.flatnonzero(one == _SEVERAL)
+        direct, several = indices(one >= 0), indices(one == _SEVERAL)
         if not len(several):
             return use[direct], one[direct]
         which, elders = self._watched.expand(home[use[several]])
@@ -158,7 +158,7 @@ class Inactivity:
         after = np.where(self._stopped[elders] == 1, FOREVER, after)
         base = self._base[elders]
         due = np.where((after >= FOREVER) | (base == NEVER), FOREVER, base + after)
-        is_open = np.flatnonzero(rank)
+        is_open = indices(rank)
         is_open = is_open[self._ledger.quiet[elders[is_open]] == 0]
         until = self._until[elders[is_open]]
         fades = np.where(until == NEVER, FOREVER, until + 1)  # a fresh rule has seen no data yet
@@ -174,12 +174,12 @@ class Inactivity:
         base, until = self._base[elders], self._until[elders]
         begins = capable & ((ts > until) | (self._stopped[elders] == 1))
         self._base.put(elders, np.where(begins | active, np.maximum(base, ts), base))
-        lives = np.flatnonzero(capable)
+        lives = indices(capable)
         hold = ts[lives] + self._world.hold[rows.device[which[lives]]]
         self._until.put(elders[lives], np.maximum(until[lives], hold))
         self._stopped.put(elders[begins], np.int8(0))
         is_open = self._ledger.rank[elders] > 0
-        for index in np.flatnonzero(is_open).tolist():
+        for index in indices(is_open).tolist():
             self._news_of_open(rows, int(which[index]), int(elders[index]), bool(active[index]))
         again = elders[begins | is_open]
         self._timers.set(again, self._deadline(again))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.blocks import OutageBlock
-from rules.groups import before, firsts, lasts
+from rules.groups import before, firsts, indices, lasts
 from rules.hearing import Hearing, Talk
 from rules.kinds.base import Setting
 from rules.kinds.timers import Timers
@@ -70,11 +70,11 @@ class Outage:
         of, end = talk.gateways, int(talk.clock[-1])
         due = self._timers.due[of]
         odd = (due <= talk.clock[talk.rows]) | ~talk.speech | (due >= FOREVER)
-        few = np.flatnonzero(odd & (self._serves[of] | (self._ledger.rank[of] > 0)))
+        few = indices(odd & (self._serves[of] | (self._ledger.rank[of] > 0)))
         if len(few):
             theirs = np.zeros(len(self._serves), bool)
             theirs[of[few]] = True
-            self._judge_events(talk, np.flatnonzero(theirs[of]))
+            self._judge_events(talk, indices(theirs[of]))
         near = self._timers.due_by(end)
         if not len(near):
             return
@@ -108,7 +108,7 @@ class Outage:
             special = np.isin(of, of[special])
             for index in which[special].tolist():
                 self._step(talk, index)
-        last = np.flatnonzero(lasts(of) & ~special)
+        last = indices(lasts(of) & ~special)
         self._timers.set(of[last], following[last])
 
     def _step(self, talk: Talk, index: int) -> None:

@@ -17,6 +17,7 @@ from rules.columns import Table
 from rules.condition import TRUE
 from rules.facts import Bedside
 from rules.frame import Round
+from rules.groups import indices
 from rules.kinds.verdict import Verdict
 from rules.parameters import Parameters
 
@@ -39,13 +40,11 @@ class Proven:
         """Known readings in order; `span`: the time since the one before, while it held (µs)."""
         elder, stays = known.elder, known.in_bed != 0
         time, proves = self._time[elder], self._proves[elder]
-        adds = np.flatnonzero((proves == 1) & stays & (span > 0))
+        adds = indices((proves == 1) & stays & (span > 0))
         self._time.put(elder[adds], time[adds] + span[adds])
-        self._time.put(
-            elder[gone := np.flatnonzero(~stays & (time > 0))], np.zeros(len(gone), np.int64)
-        )
+        self._time.put(elder[gone := indices(~stays & (time > 0))], np.zeros(len(gone), np.int64))
         now = (stays & (self._verdict(rows, known) == TRUE)).view(np.int8)
-        turns = np.flatnonzero(now != proves)
+        turns = indices(now != proves)
         self._proves.put(elder[turns], now[turns])
 
     def enough(self, elder: Array) -> NDArray[np.bool_]:
@@ -65,5 +64,5 @@ class Proven:
 
     def settle(self, elder: Array, word: Array, span: Array) -> None:
         """Known rows that went on for `span` µs."""
-        adds = np.flatnonzero((word == 1) & (span > 0))
+        adds = indices((word == 1) & (span > 0))
         self._time.put(elder[adds], self._time[elder[adds]] + span[adds])

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.blocks import SilenceBlock
-from rules.groups import before, firsts, lasts, stable_order
+from rules.groups import before, firsts, indices, lasts, stable_order
 from rules.hearing import Hearing, Talk
 from rules.kinds.base import Setting
 from rules.kinds.timers import Timers
@@ -61,11 +61,11 @@ class Silence:
         """Judge a batch: what fell due between its rows, and what its rows ended."""
         device, row, own = self._events(talk)
         due = self._timers.due[device]
-        odd = np.flatnonzero((due <= talk.clock[row]) | (due >= FOREVER))
+        odd = indices((due <= talk.clock[row]) | (due >= FOREVER))
         if len(odd):
             theirs = np.zeros(len(self._limit), bool)
             theirs[device[odd]] = True
-            few = np.flatnonzero(theirs[device])
+            few = indices(theirs[device])
             few = few[stable_order(device[few])]
             self._judge_events(talk, device[few], row[few], own[few])
         self._sweep(talk, device, row)
@@ -92,7 +92,7 @@ class Silence:
         heard = np.maximum(self._hearing.heard[devices], spoke)
         speaks = ~self._down(talk, devices, due)
         self._timers.due.put(devices, np.full(len(devices), FOREVER))
-        for index in np.flatnonzero(speaks).tolist():
+        for index in indices(speaks).tolist():
             self._raise(int(devices[index]), int(due[index]), int(heard[index]))
 
     def _exact(self, devices: Array) -> Int64:
@@ -127,11 +127,9 @@ class Silence:
         special = late | (self._ledger.rank[device] > 0)
         if special.any():
             special = np.isin(device, device[special])
-            for one in np.split(
-                np.flatnonzero(special), np.flatnonzero(np.diff(device[special])) + 1
-            ):
+            for one in np.split(indices(special), indices(np.diff(device[special])) + 1):
                 self._walk(talk, int(device[one[0]]), row[one], own[one])
-        last = np.flatnonzero(lasts(device))
+        last = indices(lasts(device))
         plain = last[~special[last]]
         self._timers.set(device[plain], self._due(device[plain], when[plain]))
 
@@ -178,6 +176,6 @@ def _newest(devices: Array, of: Array, when: Int64, size: int) -> Int64:
     NEVER of which they do not."""
     newest, asked = np.full(len(devices), NEVER, np.int64), np.zeros(size, bool)
     asked[devices] = True
-    mine = np.flatnonzero(asked[of])
+    mine = indices(asked[of])
     np.maximum.at(newest, np.searchsorted(devices, of[mine]), when[mine])
     return newest

@@ -18,6 +18,7 @@ from rules.calm import LOUD, Runs, Sayings
 from rules.condition import FALSE, MAYBE, TRUE, Condition
 from rules.facts import News
 from rules.frame import Round
+from rules.groups import indices
 from rules.kinds.base import Setting
 from rules.lifecycle import SEVERITIES, Ledger, Telling
 from rules.limits import FOREVER
@@ -63,13 +64,13 @@ class State:
         """Keeps no shortcut."""
 
     def apply(self, rows: Round, news: News) -> None:  # noqa: ARG002 (a Kind's)
-        known = np.flatnonzero(self._says(rows) & ~rows.test)
+        known = indices(self._says(rows) & ~rows.test)
         if not len(known):
             return
         values = self._values(rows, known)
         truth, over = self._raises(values), self._clears(values)
         device, ts = rows.device[known], rows.ts[known]
-        use = np.flatnonzero((truth != MAYBE) & (ts >= self._at[device]))
+        use = indices((truth != MAYBE) & (ts >= self._at[device]))
         self._at.put(device[use], ts[use])
         rank, wanted = self._ledger.rank[device[use]], self._rank[device[use]]
         rises = rows.live[known[use]] & (truth[use] == TRUE) & (rank < wanted)
@@ -85,7 +86,7 @@ class State:
     def word(self, rows: Sayings) -> Array:
         known = self._knows({name: rows.says(name) for name in self._raises.quantities}, len(rows))
         word = known.view(np.int8)
-        if len(some := np.flatnonzero(known)):
+        if len(some := indices(known)):
             names = self._raises.quantities
             values = {name: rows.says(name)[some] for name in names}
             truth = self._raises(values | self._of(rows.elder[some]))
@@ -104,7 +105,7 @@ class State:
         """All of it can be put off."""
 
     def settle(self, runs: Runs, word: Array) -> None:
-        told = np.flatnonzero(word)
+        told = indices(word)
         self._at.put(runs.device[told], runs.ts[told])
 
     def _says(self, rows: Round) -> Array:

@@ -19,6 +19,7 @@ from rules.calm import Runs, Sayings
 from rules.condition import FALSE, MAYBE, TRUE
 from rules.facts import Bedside, News
 from rules.frame import Round
+from rules.groups import indices
 from rules.kinds.base import Setting
 from rules.kinds.proof import Proven
 from rules.kinds.timers import Timers
@@ -96,7 +97,7 @@ class Sustained:
         use = (truth != MAYBE) & (beds.ts >= self._last[beds.elder])
         if use.all():
             return beds, truth
-        few = np.flatnonzero(use)
+        few = indices(use)
         return beds.part(few), truth[few]
 
     def apply(self, rows: Round, news: News) -> None:  # noqa: ARG002 (a Kind's)
@@ -110,7 +111,7 @@ class Sustained:
         self._last.put(elder, known.ts)
         level = self._level[elder]
         loud = (truth != FALSE) | (level != MAYBE) | (self._ledger.rank[elder] != 0)
-        if len(run := np.flatnonzero(loud)):
+        if len(run := indices(loud)):
             if self._quotes is not None:
                 self._value.put(elder[run], rows.values[self._quotes][known.row[run]])
             self._run(known.part(run), truth[run], level[run])
@@ -121,14 +122,14 @@ class Sustained:
         elder, ts = known.elder, known.ts
         broken = (truth != level) | (ts > self._hold[elder])
         self._hold.put(elder, known.stale)
-        turns = np.flatnonzero(broken | ~self._settled[elder])
+        turns = indices(broken | ~self._settled[elder])
         if not len(turns):
             return
         elder, ts, truth, broken = elder[turns], ts[turns], truth[turns], broken[turns]
         self._start.put(elder, np.where(broken, ts, self._start[elder]))
         self._level.put(elder, truth)
         if not self._ledger.quiet.empty:
-            for row in np.flatnonzero(self._ledger.quiet[elder]).tolist():
+            for row in indices(self._ledger.quiet[elder]).tolist():
                 self._ledger.fresh(int(elder[row]), int(ts[row]))
         self._schedule(elder)
         stays = (truth == TRUE) & (self._ledger.rank[elder] == 0)
@@ -162,12 +163,12 @@ class Sustained:
         """All of it can be put off."""
 
     def settle(self, runs: Runs, word: Array) -> None:
-        known = np.flatnonzero(word & 3 != MAYBE)
+        known = indices(word & 3 != MAYBE)
         elder, ts = runs.elder[known], runs.ts[known]
         if self._proven is not None:
             self._proven.settle(elder, word[known] >> 2, ts - self._last[elder])
         self._last.put(elder, ts)
-        holds = np.flatnonzero((word[known] & 3 == TRUE) | (self._proven is not None))
+        holds = indices((word[known] & 3 == TRUE) | (self._proven is not None))
         stale = ts[holds] + self._world.stale[runs.device[known[holds]]]
         self._hold.put(elder[holds], stale)
 
@@ -198,7 +199,7 @@ class Sustained:
             after = np.where((rank == 0) & ~self._proven.enough(elder), FOREVER, after)
         after = np.where((level == FALSE) & (rank > 0), self._clear_after[elder], after)
         due = np.where(after >= FOREVER, FOREVER, self._start[elder] + after)
-        is_open = np.flatnonzero(rank)
+        is_open = indices(rank)
         is_open = is_open[self._ledger.quiet[elder[is_open]] == 0]
         due[is_open] = np.minimum(due[is_open], self._hold[elder[is_open]] + 1)
         self._timers.set(elder, due)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rules.blocks import UnheardBlock
 from rules.coded import Coded
-from rules.groups import Groups, firsts, stable_order
+from rules.groups import Groups, firsts, indices, stable_order
 from rules.hearing import Hearing, Talk
 from rules.kinds.base import Setting
 from rules.kinds.timers import Timers
@@ -43,7 +43,7 @@ class Unheard:
 
     def follow(self, world: World, parameters: Parameters) -> None:
         devices, elders = world.registry.devices, world.registry.elders
-        active = np.flatnonzero(devices.active)
+        active = indices(devices.active)
         which, elder = world.elders_of(active)
         elder = np.where(elders.active[elder], elder, -1) if len(elder) else elder
         # A member of `owned` is a pair: a device of the elder.
@@ -92,11 +92,11 @@ class Unheard:
 
     def _walk_all(self, talk: Talk, due: Array, end: int) -> None:
         """Elders who fell due, and those with an open alert whose devices spoke."""
-        watched = np.union1d(due, np.flatnonzero(self._ledger.rank.data))
+        watched = np.union1d(due, indices(self._ledger.rank.data))
         _, pairs = self._owned.expand(watched)
         theirs = np.zeros(len(self._hearing.heard.data), bool)
         theirs[self._device[pairs]] = True
-        spoken = np.flatnonzero(theirs[talk.devices])
+        spoken = indices(theirs[talk.devices])
         which, of = self._world.elders_of(talk.devices[spoken])
         row = talk.device_rows[spoken[which]]
         mine = np.isin(of, watched)
@@ -104,7 +104,7 @@ class Unheard:
         order = stable_order(row)
         order = order[stable_order(of[order])]
         of, row = of[order], row[order]
-        first = np.flatnonzero(firsts(of)) if len(of) else np.zeros(0, np.intp)
+        first = indices(firsts(of)) if len(of) else np.zeros(0, np.intp)
         parts = np.split(row, first[1:]) if len(of) else []
         rows_of = dict(zip(of[first].tolist(), parts, strict=True))
         for elder in sorted({*due.tolist(), *rows_of}):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rules.blocks import UnresolvedBlock
 from rules.facts import News
 from rules.frame import Round
+from rules.groups import indices
 from rules.kinds.base import Setting
 from rules.kinds.timers import Timers
 from rules.lifecycle import Ledger, Telling
@@ -48,7 +49,7 @@ class Unresolved:
         self._timers.forget()
 
     def fire(self, rows: Round, news: News) -> None:
-        said = np.flatnonzero(news.fall)
+        said = indices(news.fall)
         limits = np.maximum(rows.watermark[said], rows.ts[said])
         device = rows.device[said]
         while len(due := self._timers.due_among(device, limits)):
@@ -61,7 +62,7 @@ class Unresolved:
     def apply(self, rows: Round, news: News) -> None:
         said = rows.values[self._set.block.quantity]
         # While something is open the state is the block's value: whatever settles it is an edge.
-        edges = np.flatnonzero(news.fall & (said != news.fall_before))
+        edges = indices(news.fall & (said != news.fall_before))
         for row in edges.tolist():
             device, ts, late = int(rows.device[row]), int(rows.ts[row]), bool(rows.late[row])
             if said[row] == self._value and rows.live[row]:
