@@ -5,6 +5,7 @@ A fleet too large to be held whole is made street by street.
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise, starmap
 
 from schemas.directory import Area, Directory
 from simulator.dice import Dice
@@ -36,17 +37,22 @@ class Fleet:
         """The whole registry."""
         return _directory(self.network, self._households(0, len(self._communities)))
 
+    @cached_property
+    def streets(self) -> tuple[range, ...]:
+        """The communities of each street, by number."""
+        parents = [c.parent for c in self._communities]
+        first = [k for k, parent in enumerate(parents) if k == 0 or parent != parents[k - 1]]
+        return tuple(starmap(range, pairwise([*first, len(parents)])))
+
+    def street(self, number: int) -> Directory:
+        """Street `number` (from 0) by itself, with the areas, stations and staff above it."""
+        numbers = self.streets[number]
+        network = self.network.around(self._communities[numbers.start : numbers.stop])
+        return _directory(network, self._households(numbers.start, numbers.stop))
+
     def parts(self) -> Iterator[Directory]:
-        """The fleet street by street, each a directory of its own with the areas, stations and
-        staff above it; together they are the whole. Only what is asked for is made."""
-        first = 0
-        for k, community in enumerate(self._communities):
-            after = self._communities[k + 1] if k + 1 < len(self._communities) else None
-            if after is not None and after.parent == community.parent:
-                continue
-            network = self.network.around(self._communities[first : k + 1])
-            yield _directory(network, self._households(first, k + 1))
-            first = k + 1
+        """Street by street; together they are the whole. Only what is asked for is made."""
+        return map(self.street, range(len(self.streets)))
 
     def _households(self, first: int, last: int) -> Iterator[Household]:
         """Those of communities [first, last), by number."""

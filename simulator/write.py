@@ -1,16 +1,18 @@
-"""A whole run into a folder: the registry, the capture and the truth."""
+"""A run into a folder: the registry, the truth, and what the fleet says as lines of a capture."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from schemas.directory import Directory
 from schemas.registry_csv import write_folder
-from schemas.times import DAY, MINUTE
+from schemas.times import MINUTE
 from simulator import capture, truth
 from simulator.faults import NONE
-from simulator.fleet import make_directory
-from simulator.incidents import plan
+from simulator.incidents import Plan, plan
 from simulator.kinds import Fault
 from simulator.live import messages
 from simulator.message import Message
@@ -19,45 +21,55 @@ Progress = Callable[[int, int], None]
 """Called with simulated µs done and in all, about once a simulated minute."""
 
 
+class Course(NamedTuple):
+    """What a run is made with: [start, until) in µs UTC; `every` as `incidents.plan` has it."""
+
+    seed: int
+    start: int
+    until: int
+    faults: frozenset[Fault] = NONE
+    every: float | None = None
+
+
 class Run(NamedTuple):
     """What was written."""
 
-    homes: int
     messages: int
     incidents: int
 
 
+def prepare(out: Path, directory: Directory, course: Course) -> tuple[Plan, int]:
+    """Write `registry/` and `truth.jsonl`; the plan from which the fleet speaks, and how many
+    incidents it has. ValueError where there is nothing to simulate."""
+    if course.until <= course.start:
+        raise ValueError("there is nothing to simulate: the run ends where it begins")
+    write_folder(directory, out / "registry")
+    planned = plan(directory, staged=False, **course._asdict())
+    return planned, truth.write(out / "truth.jsonl", planned)
+
+
 def write_run(
     out: Path,
+    directory: Directory,
+    course: Course,
     *,
-    homes: int,
-    days: float,
-    seed: int,
-    start: int,
-    faults: frozenset[Fault] = NONE,
     progress: Progress | None = None,
     name: str = "capture.jsonl",
     opened: Callable[[Path], AbstractContextManager[IO[bytes]]] = lambda path: path.open("xb"),
 ) -> Run:
-    """Write `registry/`, the capture and `truth.jsonl` under `out`; `start` is µs UTC.
+    """Write `registry/`, the capture and `truth.jsonl` under `out`.
 
     The capture is called `name`, and written through what `opened` gives, as it is made, so that
-    memory does not grow with `days`. Equal arguments give equal bytes. ValueError where there is
-    nothing to simulate; FileExistsError where `out` already holds a run.
+    memory does not grow with the length of the run. Equal arguments give equal bytes. ValueError
+    where there is nothing to simulate; FileExistsError where `out` already holds a run.
     """
-    until = start + round(days * DAY)
-    if until <= start:
-        raise ValueError(f"there is nothing to simulate in {days} days")
     if (out / name).exists():
         raise FileExistsError(f"{out} already holds a run")
-    directory = make_directory(homes=homes, seed=seed)
-    write_folder(directory, out / "registry")
-    planned = plan(directory, seed=seed, start=start, until=until, staged=False, faults=faults)
-    incidents = truth.write(out / "truth.jsonl", planned)
-    fleet = messages(directory, seed=seed, start=start, until=until, plan=planned)
+    planned, incidents = prepare(out, directory, course)
+    span = {"start": course.start, "until": course.until}
+    fleet = messages(directory, seed=course.seed, plan=planned, **span)
     with opened(out / name) as file:
-        written = _record(fleet, file, start=start, until=until, progress=progress)
-    return Run(homes, written, incidents)
+        return Run(_record(fleet, file, progress=progress, **span), incidents)
 
 
 def _record(

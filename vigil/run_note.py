@@ -14,7 +14,8 @@ NAME = "run.json"
 
 
 class RunNote(BaseModel):
-    """`start` and `until`: µs UTC."""
+    """`start` and `until`: µs UTC. `street`: the area of the only street that is here, of a fleet
+    of `homes` that went street by street."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,6 +25,7 @@ class RunNote(BaseModel):
     until: int
     faults: tuple[str, ...] = ()
     version: str
+    street: str | None = None
 
     @classmethod
     def beside(cls, file: Path) -> Self | None:

@@ -1,13 +1,10 @@
 """vigil capture: record what a broker passes on, for replays."""
 
-import signal
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from random import SystemRandom
 from secrets import token_hex
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -20,7 +17,7 @@ from schemas import topics
 from schemas.times import MINUTE
 from vigil import logs
 from vigil.clock import SystemClock
-from vigil.commands.common import err, out, out_json
+from vigil.commands.common import err, out, out_json, stopped_by_signals
 from vigil.recording import Recording, Rotation, captured
 from vigil.settings import BrokerSettings, Settings
 
@@ -66,7 +63,7 @@ def capture(
     rotation = Rotation(rotate_mb << 20, rotate_minutes * MINUTE)
     compressed = place.suffix == ".zst" or not (plain or place.suffix == ".jsonl")
     source = _source(settings, clock, mqtt=mqtt, filters=topic, session=session)
-    stopped = _stopped_by_signals()
+    stopped = stopped_by_signals()
     deadline = None if seconds is None else clock.monotonic() + seconds
     recording = Recording(place, rotation, compressed=compressed)
     with closing(recording), closing(source):
@@ -120,17 +117,3 @@ def _source(
         now=clock.now,
         rng=SystemRandom(),
     )
-
-
-def _stopped_by_signals() -> Callable[[], bool]:
-    """Whether SIGINT or SIGTERM has come since; a second SIGINT ends at once."""
-    came: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        came.append(number)
-        if len(came) > 1:
-            sys.exit(1)
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    return lambda: bool(came)

@@ -1,8 +1,11 @@
 """What commands share."""
 
 import json
+import signal
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from types import FrameType
 from typing import Any
 
 import psycopg
@@ -46,6 +49,20 @@ def fail(message: str, status: int = 1) -> typer.Exit:
     """Say why on standard error; raise what comes back."""
     typer.echo(f"vigil: {message}", err=True)
     return typer.Exit(status)
+
+
+def stopped_by_signals() -> Callable[[], bool]:
+    """Whether SIGINT or SIGTERM has come since; a second SIGINT ends at once."""
+    came: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if len(came) > 1:
+            sys.exit(1)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    return lambda: bool(came)
 
 
 class ProgressBar(AbstractContextManager["ProgressBar"]):

@@ -12,13 +12,14 @@ from schemas.times import HOUR, parse_rfc3339
 from simulator import capture, truth
 from simulator.fleet import make_directory
 from simulator.message import Message
-from simulator.write import Run, write_run
+from simulator.write import Course, Run, write_run
 
 START = parse_rfc3339("2026-06-01T08:00:00+08:00")
 
 
 def _write(out: Path, *, seed: int = 4) -> Run:
-    return write_run(out, homes=3, days=0.25, seed=seed, start=START)
+    fleet = make_directory(homes=3, seed=seed)
+    return write_run(out, fleet, Course(seed, START, START + 6 * HOUR))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def test_the_parts_belong_together(out: Path, tmp_path: Path) -> None:
     incidents = list(truth.read(out / "truth.jsonl"))
     assert incidents
     lines = (out / "capture.jsonl").read_text(encoding="utf-8").splitlines()
-    assert (run.homes, run.messages, run.incidents) == (3, len(lines), len(incidents))
+    assert run == (len(lines), len(incidents))
     assert 3 * 6 * 120 < len(lines) < 3 * 6 * 400
 
 
@@ -80,17 +81,15 @@ def test_what_is_not_text_is_kept_as_hex() -> None:
 
 def test_progress_ends_at_the_whole(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
+    total = round(1.2 * HOUR)
     write_run(
         tmp_path / "run",
-        homes=2,
-        days=0.05,
-        seed=1,
-        start=START,
-        progress=lambda done, total: seen.append((done, total)),
+        make_directory(homes=2, seed=1),
+        Course(1, START, START + total),
+        progress=lambda done, whole: seen.append((done, whole)),
     )
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert len(seen) > 60
-    total = round(1.2 * HOUR)
     assert seen[-1] == (total, total)
 
 
@@ -98,4 +97,4 @@ def test_nothing_is_overwritten_and_nothing_simulated_is_refused(out: Path, tmp_
     with pytest.raises(FileExistsError, match="already"):
         _write(out)
     with pytest.raises(ValueError, match="nothing"):
-        write_run(tmp_path, homes=2, days=0, seed=1, start=START)
+        write_run(tmp_path, make_directory(homes=2, seed=1), Course(1, START, START))

@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bench import quality, quality_page
+from bench.apart import made_apart
+from schemas.readings import Readings
 from schemas.times import DAY, parse_rfc3339
 from simulator import truth
 from simulator.fleet import Fleet
@@ -119,22 +121,36 @@ def test_a_fleet_goes_to_a_broker_whole(broker: Broker, tmp_path: Path) -> None:
 
 
 def test_streets_meet_what_the_whole_meets() -> None:
-    """Else the truth of the whole could not be held against alerts of its parts."""
+    """Else a city's streets, made apart, were not the city."""
     trial = quality.Trial(homes=200, days=2)
-    whole = trial.plan(Fleet(homes=200, seed=1).directory())
-    apart = [line for street in trial.streets() for line in trial.plan(street)]
+    fleet = Fleet(homes=200, seed=1)
+    whole = trial.plan(fleet.directory())
+    apart = [line for street in fleet.parts() for line in trial.plan(street)]
     persons = {truth.line(line) for line in whole if line.home}
     assert {truth.line(line) for line in apart if line.home} == persons
 
 
 def test_the_page_of_the_docs_says_what_the_score_says() -> None:
-    """Of two streets, each in a process of its own."""
-    found = quality.judge(quality.Trial(homes=200, days=0.1, start=parse_rfc3339(NIGHT)))
+    """Readings are made by a process of their own, and judged here."""
+    trial = quality.Trial(homes=200, days=0.1, start=parse_rfc3339(NIGHT))
+    found = quality.judge(trial)
     page = quality_page.write(found, "homes=20")
     asked, seen, _ = found.red
     assert seen > 0
-    assert len(quality.Trial(homes=200).streets()) == 2
     assert f"| had to turn red, and did | {seen} of {asked} |" in page
     assert "python -m bench.quality homes=20" in page
     for heading in ("Found", "In vain", "Missed", "Answered", "A desk's night"):
         assert f"\n## {heading}\n" in page
+
+
+def _nothing() -> list[Readings]:
+    raise RuntimeError("on purpose")
+
+
+def test_readings_made_apart_are_those_made_here(capfd: pytest.CaptureFixture[str]) -> None:
+    trial = quality.Trial(homes=20, days=0.3, start=parse_rfc3339(NIGHT))
+    said = list(made_apart(trial.said))
+    assert Readings.concat(said).to_bytes() == Readings.concat(list(trial.said())).to_bytes()
+    with pytest.raises(EOFError):
+        list(made_apart(_nothing))
+    assert "on purpose" in capfd.readouterr().err
