@@ -74,6 +74,10 @@ SENTENCES = {
         en="Give an id without spaces, a name and a role.",
     ),
     "staff_taken": Sentence(zh="这个工号已有人用过。", en="This id has been used already."),
+    "ladder_changed": Sentence(
+        zh="刚才已有别的管理员改过呼叫阶梯：请先看现在的，再改。",
+        en="Another administrator has changed the ladder meanwhile: look at it, then change it.",
+    ),
     "unknown_subject": Sentence(zh="没有登记。", en="The registry does not hold it."),
     "at_top": Sentence(zh="已经通知到最高一级。", en="It has already reached the highest level."),
     "outcome_missing": Sentence(

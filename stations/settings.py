@@ -35,7 +35,9 @@ class StationsSettings(BaseModel):
         "confirmed by a worker who can be reached, a shift of the calendar, or always",
     )
     ladder: Ladder = Field(
-        default=Ladder(), description="who is paged when, by severity; see the ladder reference"
+        default=Ladder(),
+        description="who is paged when, by severity, until an administrator changes it in the "
+        "console (`vigil doctor` says which holds); see the ladder reference",
     )
     channels: tuple[Outlet, ...] = Field(
         default=(), description="more ways to reach people and systems; see the channels reference"

@@ -88,3 +88,17 @@ async def holds(conn: Connection, station: str, home: str) -> bool:
     )
     row = await cursor.fetchone()
     return bool(row and row[0])
+
+
+async def covers_all(conn: Connection, station: str) -> bool:
+    """Whether no station in service lies outside what is under this one."""
+    cursor = await conn.execute(
+        f"""
+        WITH RECURSIVE {BELOW}
+        SELECT NOT EXISTS (SELECT FROM station s WHERE s.retired_at IS NULL
+                           AND s.area NOT IN (SELECT area FROM below))
+        """.encode(),  # noqa: S608 (our own text)
+        {"station": station},
+    )
+    row = await cursor.fetchone()
+    return bool(row and row[0])

@@ -30,6 +30,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry("/reports", "nav.reports"),
     Entry("/rules", "nav.rules"),
     Entry("/staff", "nav.staff", frozenset({Role.ADMIN})),
+    Entry("/ladder", "nav.ladder", frozenset({Role.ADMIN, Role.SUPERVISOR})),
     Entry("/audit", "nav.audit", frozenset({Role.ADMIN, Role.SUPERVISOR})),
 )
 

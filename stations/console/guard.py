@@ -42,7 +42,7 @@ async def worker(request: Request) -> Session:
 
 async def form_of(request: Request) -> FormData:
     """The fields of a form; files are not taken."""
-    return await request.form(max_files=0, max_fields=20, max_part_size=16_384)
+    return await request.form(max_files=0, max_fields=40, max_part_size=16_384)
 
 
 async def checked_form(request: Request, session: Session) -> FormData:

@@ -25,7 +25,8 @@ _FINGERPRINT = " || ".join(
     f"coalesce((SELECT md5(string_agg(x::text, '' ORDER BY x::text)) FROM {table} x), '')"
     for table in (
         "alert", "incident", "incident_station", "task", "alert_event", "mute", "test_mode", "away",
-        "device", "quarantine", "ignored_device", "visit", "staff", "duty_date", "shift",
+        "device", "quarantine", "ignored_device", "visit", "staff", "duty", "duty_date", "shift",
+        "ladder_change",
     )
 )  # fmt: skip
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import psycopg
+from pydantic import ValidationError
 
 from schemas.times import DAY, SECOND
-from store import clocks, directory
+from stations.ladder import Ladder
+from store import clocks, directory, stations_ladder
 from store.connect import connect
 from store.health import Health, examine
 from store.migrate import check, flavour
@@ -35,6 +37,7 @@ def store(settings: Settings, clock: SystemClock) -> Iterator[Finding]:
         health = examine(connection)
         yield from _health(health, settings, ours=(before + clock.now()) // 2)
         yield _registry(connection)
+        yield _ladder(connection)
         yield _device_clocks(connection, clock.now())
 
 
@@ -116,6 +119,24 @@ def _registry(connection: psycopg.Connection) -> Finding:
     if not devices:
         return bad("registry", "no devices", do="run `vigil registry import DIR`")
     return ok("registry", f"{elders} elders, {devices} devices")
+
+
+def _ladder(connection: psycopg.Connection) -> Finding:
+    """Whom a page goes to and when: what an administrator has set goes before the settings."""
+    change = stations_ladder.newest_now(connection)
+    if change is None or change.ladder is None:
+        return ok("ladder", "as the settings say")
+    said = f"version {change.version}, set in the console by {change.staff} on {change.at:%Y-%m-%d}"
+    try:
+        Ladder.model_validate(change.ladder)
+    except ValidationError as error:
+        return bad(
+            "ladder",
+            f"{said}, cannot be read ({error.error_count()} errors)",
+            why="pages go by the settings' ladder instead",
+            do="save it anew on the console's page *ladder*, or put it back there",
+        )
+    return ok("ladder", f"{said}; it goes before the settings'")
 
 
 def _device_clocks(connection: psycopg.Connection, now: int) -> Finding:

@@ -9,6 +9,7 @@ from stations.console.office import (
     audit,
     devices,
     duty,
+    ladder,
     people,
     quiet,
     reports,
@@ -30,5 +31,6 @@ routes: list[Route] = [
     *reports.routes,
     *rules.routes,
     *staff.routes,
+    *ladder.routes,
     *audit.routes,
 ]

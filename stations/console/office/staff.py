@@ -1,5 +1,4 @@
-"""Administration: who may sign in and as what, under the administrator's own area; and the ladder
-as it is set.
+"""Administration: who may sign in and as what, under the administrator's own area.
 
 Nobody changes or retires their own account: there is always somebody left who can.
 """
@@ -34,7 +33,6 @@ async def _show(room: Room, *, notice: str = "") -> Response:
     async with room.app.connection() as conn:
         members = await _members(conn, room)
         places = await console_scope.places(conn, room.session.station)
-    ladder = room.app.policy.ladder
     return room.page(
         "staff.html",
         notice=notice,
@@ -42,8 +40,6 @@ async def _show(room: Room, *, notice: str = "") -> Response:
         stations={p.station: p.station_name for p in places if p.station is not None},
         roles=list(Role),
         shortest=_SHORTEST,
-        ladder={"red": ladder.red, "orange": ladder.orange},
-        coverage=str(room.app.policy.coverage),
     )
 
 

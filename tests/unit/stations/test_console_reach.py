@@ -17,8 +17,10 @@ from starlette.routing import Mount, Route
 from schemas.alerts import Sentence
 from schemas.directory import Role
 from stations import initials
+from stations.console.office import ladder_form
 from stations.console.reference import Reference, RuleText
 from stations.console.security import HEADERS
+from stations.ladder import Ladder
 from tests.support.desk import desk
 from tests.support.reach import ABOVE, EVERYBODY, NAMES, Asked, Town, Who
 from tests.support.registry import EAST
@@ -79,6 +81,15 @@ def stranger(path: str, **fields: str) -> Made:
 def colleague(path: str, **fields: str) -> Made:
     async def made(town: Town) -> Asked:
         return Asked(path.format(await town.colleague()), fields)
+
+    return made
+
+
+def ladder(path: str) -> Made:
+    async def made(town: Town) -> Asked:
+        ((version,),) = await town.sql("SELECT coalesce(max(version), 0) FROM ladder_change")
+        said = ladder_form.shown(Ladder()) | {"why": "旺季", "version": str(version)}
+        return Asked(path, said)
 
     return made
 
@@ -187,6 +198,9 @@ REACH: dict[tuple[str, str], Reach] = {
     ),
     ("POST", "/staff/{staff}/retire"): Reach(colleague("/staff/{}/retire"), (ADMIN,), UP),
     ("POST", "/staff/{staff}/signout"): Reach(colleague("/staff/{}/signout"), (ADMIN,), UP),
+    ("GET", "/ladder"): Reach(fixed("/ladder"), (SUPERVISOR, ADMIN), ALL),
+    ("POST", "/ladder"): Reach(ladder("/ladder"), (ADMIN,), ("city",)),
+    ("POST", "/ladder/reset"): Reach(ladder("/ladder/reset"), (ADMIN,), ("city",)),
     ("GET", "/audit"): Reach(fixed("/audit"), (SUPERVISOR, ADMIN), ALL),
 }  # fmt: skip
 """Besides: a worker of the east sets its own calendar (below)."""
@@ -278,7 +292,8 @@ def test_nobody_and_forged_forms_reach_nothing(store: str) -> None:
             assert answer.status_code in (401, 303), key
             assert answer.headers.get("location", "/login") == "/login", key
             if key[0] == "POST":
-                who = Who(reach.roles[0], "east")
+                near = "east" if "east" in reach.stations else reach.stations[0]
+                who = Who(reach.roles[0], near)
                 for token in ("", "guessed"):
                     answer = await town.ask(who, "POST", asked, csrf=token)
                     assert answer.status_code == 403, key
