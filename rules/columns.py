@@ -82,7 +82,7 @@ class Column:
     def told(self) -> tuple[Array, Array]:
         """The rows that differ from the default, and their values."""
         same = usual(self.data, self.default)
-        rows = indices(~(same if same.ndim == 1 else same.all(axis=1)))
+        rows = indices(~same if same.ndim == 1 else ~np.all(same, axis=1))
         return rows, self.data[rows]
 
 

@@ -191,6 +191,8 @@ class Engine:
 
     def _judge(self, rows: Round) -> None:
         news = self._facts.look(rows, self._world)
+        if len(news.lent):
+            self._runs.disturb(rows.elder[news.lent])
         for _, kind in self._kinds:
             kind.fire(rows, news)
         self._facts.adopt(rows, news, self._world)

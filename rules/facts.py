@@ -53,7 +53,9 @@ class Bedside:
         return len(self.row)
 
     def part(self, which: Array) -> Bedside:
-        """Some of them, by index."""
+        """Some of them, by index in order."""
+        if len(which) == len(self.row):
+            return self
         return Bedside(*(getattr(self, name)[which] for name in Bedside.__slots__))
 
 
@@ -61,7 +63,8 @@ class Bedside:
 class News:
     """What a round's rows changed, and what held before.
 
-    `bedside`: the rows that may speak of a bed. `beds`: those of them that say in_bed, in order.
+    `bedside`: the rows that may speak of a bed; `lent`: those of them (by index) that are not the
+    own bed's. `beds`: those of them that say in_bed, in order.
     Masks over all rows: `entered`, `left`: edges of presence; `fall`: says fall, in order;
     `in_run`: not in order, but within a confirmed fall that is known; `active`: shows activity.
     `fall_before`: the state before, where a row says fall. `sos`: what the row newly says of it:
@@ -70,6 +73,7 @@ class News:
     """
 
     bedside: Bedside
+    lent: Array
     beds: Bedside
     rooms: Array
     presence: Array
@@ -127,13 +131,16 @@ class Facts:
 
     def seen_until(self, homes: Array, world: World) -> NDArray[np.int64]:
         """Until when somebody counts as seen in each home; NEVER where nobody is seen."""
-        until = np.where(self.presence.data == 1, self.presence_hold.data, NEVER)
-        return world.room_sensors.largest(homes, until, empty=NEVER)
+        until = np.full(len(homes), NEVER, np.int64)
+        which, sensor = world.room_sensors.expand(homes)
+        seen = indices(self.presence[sensor] == 1)
+        np.maximum.at(until, which[seen], self.presence_hold[sensor[seen]])
+        return until
 
     def look(self, rows: Round, world: World) -> News:
         """What the rows would change; changes nothing itself."""
         role = world.roles[rows.device]
-        bedside, own = self._look_at_beds(rows, role, world)
+        bedside, own, lent = self._look_at_beds(rows, role, world)
         beds = bedside.part(indices((bedside.said != UNKNOWN) & (bedside.ts >= bedside.at)))
         room = indices(rows.live & (role & Role.ROOM_SENSOR > 0))
         presence, entered, left = self._look_at_rooms(rows, room)
@@ -146,6 +153,7 @@ class Facts:
         active[beds.row[(beds.before == 1) & (beds.said == 0)]] = True
         return News(
             bedside=bedside,
+            lent=lent,
             beds=beds,
             rooms=room,
             presence=presence,
@@ -159,14 +167,15 @@ class Facts:
             returned=self._look_at_away(rows, arrived, world),
         )
 
-    def _look_at_beds(self, rows: Round, role: Array, world: World) -> tuple[Bedside, Bool]:
-        """The rows that may speak of a bed; which come from the elder's own."""
+    def _look_at_beds(self, rows: Round, role: Array, world: World) -> tuple[Bedside, Bool, Array]:
+        """The rows that may speak of a bed; which come from the elder's own, which from others."""
         own = rows.live & (role & Role.OWN_BED > 0)
         others = indices(rows.live & (role & Role.BED_SOURCE > 0) & ~own)
+        others = others[rows.ts[others] > self.mattress_until[rows.elder[others]]]
         speaks = own
         if len(others):
             speaks = own.copy()
-            speaks[others] = rows.ts[others] > self.mattress_until[rows.elder[others]]
+            speaks[others] = True
         row = indices(speaks)
         elder, ts, said = rows.elder[row], rows.ts[row], rows.values["in_bed"][row]
         before, at, hold = self.bed[elder], self.bed_at[elder], self.bed_hold[elder]
@@ -184,7 +193,7 @@ class Facts:
             at=at,
             hold=hold,
         )
-        return bedside, own
+        return bedside, own, others
 
     def _look_at_away(self, rows: Round, arrived: Bool, world: World) -> Array:
         """Rows in which somebody who is away does more than leave."""

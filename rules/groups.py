@@ -71,10 +71,3 @@ class Groups:
         before = np.cumsum(counts) - counts
         inside = np.arange(len(which)) - before[which]
         return which, self._members[self._first[groups][which] + inside].astype(np.int64)
-
-    def largest(self, groups: NDArray[np.integer], values: NDArray[Any], *, empty: int) -> Int:
-        """The largest of the members' `values` in each group; `empty` where there is none."""
-        result = np.full(len(groups), empty, np.int64)
-        which, members = self.expand(groups)
-        np.maximum.at(result, which, values[members])
-        return result

@@ -141,7 +141,7 @@ def _coded(convert: Callable[[Array], Array], values: Array) -> Coded:
 
 
 def _wall(minutes: Array) -> Array:
-    return np.rint(minutes * MINUTE).astype(np.int64)
+    return np.asarray(np.rint(minutes * MINUTE).astype(np.int64))
 
 
 def _micros(seconds: Array) -> Array:

@@ -1,12 +1,16 @@
 """Runs of calm rows (see `rules.calm`): found in a batch, kept by device, settled when needed.
 
-The rows of a home are calm up to its first row in the batch that is not. There its runs are settled
-and closed, and the rows that follow are judged one after another (see `frame.rounds`).
+The rows of a home are calm up to its first row in the batch that is not. There its runs are
+settled, and the rows that follow are judged one after another (see `frame.rounds`); their own
+devices' runs end. Those of the home's other devices go on: nothing that one device says of itself,
+or of a room, shortens for how long another's word stays calm. Who speaks of a bed that is another
+device's does (`close`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,6 +35,18 @@ WIDTH = 31
 """Bits of all words together: with more, no row is calm."""
 _QUIET = 2**31 - 1
 _ODD = np.int16(Flag.HISTORY | Flag.RETAINED | Flag.TEST | Flag.SOS_LEVEL | Flag.FALL_EVENT)
+
+
+@dataclass(slots=True)
+class _Heard:
+    """Rows of one role with their marks. `same`: says what the device's row before said, in order
+    and in time; `calm`: and nothing waits; `news`: first rows, by index, that may begin a run."""
+
+    rows: Sayings
+    mark: Array
+    same: Bool
+    calm: Bool
+    news: NDArray[np.intp]
 
 
 class Runners:
@@ -76,12 +92,15 @@ class Runners:
         self._interrupt(home, use, role == 0)
         columns = use, device, home, ts, np.maximum(ts, watermark)
         heard = [self._hear(readings, columns, role, beds) for beds in (True, False)]
-        for rows, mark, began in heard:
-            self._take(rows, mark, began)
+        self.settle(np.concatenate([h.rows.home[h.news] for h in heard]))
+        for one in heard:
+            self._begin(one)
+            self._interrupt(one.rows.home, one.rows.at, ~one.calm)
+        for one in heard:
+            self._take(one)
         loud = indices(use >= self._noise[home])
-        homes = home[loud]
-        self.close(homes)
-        self._noise[homes] = _QUIET
+        self._break_off(device[loud], home[loud])
+        self._noise[home[loud]] = _QUIET
         return np.sort(use[loud])
 
     def _plain(self, readings: Readings, use: Int64, now: Int64) -> Bool:
@@ -99,17 +118,14 @@ class Runners:
 
     def _hear(
         self, readings: Readings, columns: tuple[Array, ...], role: Array, beds: bool
-    ) -> tuple[Sayings, Array, Array]:
-        """The rows of one role with their marks, and which of them (by index) begin a run."""
+    ) -> _Heard:
+        """The rows of one role, and which of them go on with a run."""
         at, device, home, ts, limit = columns
         which = indices(role == ROLE[beds])
         at, device, home, ts, limit = (column[which] for column in columns)
         elder = self._world.registry.devices.elder[device].astype(np.intp)
         rows = Sayings(readings, beds, at, device, elder, home, ts, limit)
-        mark = self._marks(rows)
-        calm, began = self._goes_on(rows, mark)
-        self._interrupt(home, at, ~calm)
-        return rows, mark, began
+        return self._goes_on(rows, self._marks(rows))
 
     def _marks(self, rows: Sayings) -> Array:
         mark = np.zeros(len(rows), np.int32)
@@ -118,8 +134,7 @@ class Runners:
                 mark |= part.word(rows).astype(np.int32) << np.int32(shift)
         return mark
 
-    def _goes_on(self, rows: Sayings, mark: Array) -> tuple[Bool, Array]:
-        """Whether each row goes on with a run; which begin a new one (by index)."""
+    def _goes_on(self, rows: Sayings, mark: Array) -> _Heard:
         device, first = rows.device, firsts(rows.device)
         known = self._at[device]
         repeated = not first.all()
@@ -131,16 +146,20 @@ class Runners:
         span = self._world.stale if rows.beds else self._world.hold
         same &= (rows.ts >= since) & (rows.ts <= since + span[device])
         calm = same & (rows.limit < self._until[device])
-        began = indices(first & ~calm & (mark >= 0))
-        if len(began):
-            began = began[self._begin(rows.part(began), mark[began])]
-            same[began] = True
-            calm = same & (rows.limit < self._until[device])
-        return calm, began
+        news = indices(first & ~calm & (mark >= 0))
+        return _Heard(rows, mark, same, calm, news)
 
-    def _begin(self, rows: Sayings, mark: Array) -> Array:
+    def _begin(self, heard: _Heard) -> None:
+        """Let those of the news begin a run that may; their homes are settled."""
+        if not len(heard.news):
+            return
+        began = self._open(heard.rows.part(heard.news), heard.mark[heard.news])
+        heard.news = heard.news[began]
+        heard.same[heard.news] = True
+        heard.calm = heard.same & (heard.rows.limit < self._until[heard.rows.device])
+
+    def _open(self, rows: Sayings, mark: Array) -> Array:
         """Which rows (by index) begin a run of their own, of which nothing is put off yet."""
-        self.settle(rows.home)
         until = np.full(len(rows), FOREVER, np.int64)
         for part, word in self._words(mark, rows.beds):
             until = np.minimum(until, part.calm_until(rows, word))
@@ -151,11 +170,14 @@ class Runners:
         self._mark.put(device, mark[began])
         return began
 
-    def _take(self, rows: Sayings, mark: Array, began: Array) -> None:
+    def _take(self, heard: _Heard) -> None:
+        rows, mark = heard.rows, heard.mark
         calm = rows.at < self._noise[rows.home]
-        new = began[calm[began]]
-        for part, word in self._words(mark[new], rows.beds):
-            part.begin(rows.part(new), word)
+        new = heard.news[calm[heard.news]]
+        if len(new):
+            beginners = rows.part(new)
+            for part, word in self._words(mark[new], rows.beds):
+                part.begin(beginners, word)
         if not calm.all():
             few = indices(calm)
             rows, mark = rows.part(few), mark[few]
@@ -180,6 +202,12 @@ class Runners:
         """Settle, and end the homes' runs."""
         self._close(self._of(homes))
 
+    def _break_off(self, device: NDArray[np.intp], home: Array) -> None:
+        """Rows (by device) are to be judged one by one."""
+        self.settle(home)
+        device = device[firsts(device)]
+        self._end(device[self._until[device] != NEVER])
+
     def disturb(self, elders: Array) -> None:
         """Close the homes of elders whose state something else than a row is about to change."""
         self.close(self._world.registry.elders.home[elders])
@@ -192,15 +220,18 @@ class Runners:
 
     def _of(self, homes: Array) -> NDArray[np.intp]:
         homes = np.unique(homes)
-        return self._behind.expand(homes[homes >= 0])[1].astype(np.intp)
+        return self._behind.expand(homes[homes >= 0])[1]
 
     def _close(self, device: NDArray[np.intp]) -> None:
         device = device[self._until[device] != NEVER]
         if len(device):
             self._settle(device)
-            self._at.put(device, np.int64(NEVER))
-            self._until.put(device, np.int64(NEVER))
-            self._mark.put(device, np.int32(LOUD))
+            self._end(device)
+
+    def _end(self, device: NDArray[np.intp]) -> None:
+        self._at.put(device, np.int64(NEVER))
+        self._until.put(device, np.int64(NEVER))
+        self._mark.put(device, np.int32(LOUD))
 
     def _settle(self, device: NDArray[np.intp]) -> None:
         """Whatever was settled before is settled again, which changes nothing."""

@@ -77,6 +77,9 @@ class Baseline:
 
     def fire(self, rows: Round, news: News) -> None:
         beds = news.bedside
+        if not len(beds):
+            self._rows = beds
+            return
         quantity = rows.values[self._set.block.quantity][beds.row]
         use = indices((beds.in_bed == 1) & ~np.isnan(quantity))
         self._rows, self._said = beds.part(use), quantity[use]

@@ -80,9 +80,9 @@ class Sustained:
         self._settled = np.zeros(len(self._level.data), bool)
 
     def fire(self, rows: Round, news: News) -> None:
-        known, truth = self._known(rows, news.bedside)
-        self._decided = known, truth
-        if self._timers.idle(rows.latest):
+        self._decided = self._known(rows, news.bedside)
+        known, _ = self._decided
+        if not len(known) or self._timers.idle(rows.latest):
             return
         while len(due := self._timers.due_among(known.elder, known.limit)):
             self._expire(due)
@@ -93,6 +93,8 @@ class Sustained:
 
     def _known(self, rows: Round, beds: Bedside) -> tuple[Bedside, Array]:
         """Rows that decide the condition, in order, and what they decide."""
+        if not len(beds):
+            return beds, beds.said
         truth = self._verdict(rows, beds)
         use = (truth != MAYBE) & (beds.ts >= self._last[beds.elder])
         if use.all():
@@ -112,29 +114,33 @@ class Sustained:
         level = self._level[elder]
         loud = (truth != FALSE) | (level != MAYBE) | (self._ledger.rank[elder] != 0)
         if len(run := indices(loud)):
-            if self._quotes is not None:
-                self._value.put(elder[run], rows.values[self._quotes][known.row[run]])
-            self._run(known.part(run), truth[run], level[run])
+            self._run(rows, known.part(run), truth=truth[run], level=level[run])
         if self._proven is not None:
             self._hold.put(elder, known.stale)
 
-    def _run(self, known: Bedside, truth: Array, level: Array) -> None:
-        elder, ts = known.elder, known.ts
+    def _run(self, rows: Round, known: Bedside, *, truth: Array, level: Array) -> None:
+        """Rows outside, or of who was outside or has something open."""
+        elder, ts, rank = known.elder, known.ts, self._ledger.rank[known.elder]
         broken = (truth != level) | (ts > self._hold[elder])
-        self._hold.put(elder, known.stale)
-        turns = indices(broken | ~self._settled[elder])
-        if not len(turns):
-            return
-        elder, ts, truth, broken = elder[turns], ts[turns], truth[turns], broken[turns]
-        self._start.put(elder, np.where(broken, ts, self._start[elder]))
-        self._level.put(elder, truth)
+        start = np.where(broken, ts, self._start[elder])
         if not self._ledger.quiet.empty:
             for row in indices(self._ledger.quiet[elder]).tolist():
                 self._ledger.fresh(int(elder[row]), int(ts[row]))
-        self._schedule(elder)
-        stays = (truth == TRUE) & (self._ledger.rank[elder] == 0)
-        self._settled[elder] = stays if self._proven is None else False
-        self._retire(elder)
+        turns = indices(broken | ~self._settled[elder])
+        who = elder[turns]
+        if len(turns):
+            due = self._due(who, level=truth[turns], start=start[turns], hold=known.stale[turns])
+            self._timers.set(who, due)
+            stays = (truth == TRUE) & (rank == 0)
+            self._settled[who] = stays[turns] if self._proven is None else False
+        goes_on = (truth == TRUE) | (rank != 0)  # of the others nothing need be known
+        self._level.put(who, np.where(goes_on[turns], truth[turns], np.int8(MAYBE)))
+        self._start.put(who, np.where(goes_on[turns], start[turns], NEVER))
+        if self._quotes is not None:
+            value = rows.values[self._quotes][known.row]
+            self._value.put(elder, np.where(goes_on, value, np.float32("nan")))
+        if self._proven is None:
+            self._hold.put(elder, np.where(goes_on, known.stale, NEVER))
 
     # Calm rows: those of who is inside with nothing open, or outside with the next step waiting.
 
@@ -186,9 +192,15 @@ class Sustained:
             self._hold.put(elder, NEVER)
 
     def _schedule(self, elder: Array) -> None:
+        due = self._due(
+            elder, level=self._level[elder], start=self._start[elder], hold=self._hold[elder]
+        )
+        self._timers.set(elder, due)
+
+    def _due(self, elder: Array, *, level: Array, start: Int64, hold: Int64) -> Int64:
         """Each run's next deadline: a higher severity outside, clearing inside; for what is
         open also the moment at which its data goes stale."""
-        rank, level = self._ledger.rank[elder], self._level[elder]
+        rank = self._ledger.rank[elder]
         after = np.full(len(elder), FOREVER, np.int64)
         for step, steps_after in zip(
             reversed(self._set.block.steps), reversed(self._after), strict=True
@@ -197,12 +209,14 @@ class Sustained:
             after = np.where(rises, steps_after[elder], after)
         if self._proven is not None:
             after = np.where((rank == 0) & ~self._proven.enough(elder), FOREVER, after)
-        after = np.where((level == FALSE) & (rank > 0), self._clear_after[elder], after)
-        due = np.where(after >= FOREVER, FOREVER, self._start[elder] + after)
         is_open = indices(rank)
+        if not len(is_open):
+            return np.where(after >= FOREVER, FOREVER, start + after)
+        after = np.where((level == FALSE) & (rank > 0), self._clear_after[elder], after)
+        due = np.where(after >= FOREVER, FOREVER, start + after)
         is_open = is_open[self._ledger.quiet[elder[is_open]] == 0]
-        due[is_open] = np.minimum(due[is_open], self._hold[elder[is_open]] + 1)
-        self._timers.set(elder, due)
+        due[is_open] = np.minimum(due[is_open], hold[is_open] + 1)
+        return due
 
     def _expire(self, elders: Array) -> None:
         self._set.disturb(elders)

@@ -37,7 +37,8 @@ class Verdict:
     def _judge(self, values: dict[str, Array], elder: Array) -> Truth:
         for name, figures in self._figures.items():
             values[name] = figures[elder] if figures.ndim else figures
-        return np.broadcast_to(self._condition(values), elder.shape)
+        truth = self._condition(values)
+        return truth if truth.ndim else np.broadcast_to(truth, elder.shape)
 
 
 def _compact(figures: Array) -> Array:
