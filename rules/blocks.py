@@ -115,6 +115,7 @@ class AbsenceBlock(Block):
     settled: Word
     nights: Word
     last_hour: Word
+    learning: Word
     grace: Word
     steps: tuple[Step, Step]
     raised: Words
@@ -123,7 +124,7 @@ class AbsenceBlock(Block):
     def used(self) -> Iterator[str]:
         yield from super().used()
         yield from (self.evening, self.starts, self.ends)
-        yield from (self.settled, self.nights, self.last_hour, self.grace)
+        yield from (self.settled, self.nights, self.last_hour, self.learning, self.grace)
 
 
 class SilenceBlock(Block):

@@ -45,7 +45,16 @@ def sustained(rule: Rule, block: Any) -> Spoken:
 def absence(rule: Rule, block: Any) -> Spoken:
     figure = {
         name: told(rule, getattr(block, name))
-        for name in ("evening", "starts", "ends", "settled", "nights", "last_hour", "grace")
+        for name in (
+            "evening",
+            "starts",
+            "ends",
+            "settled",
+            "nights",
+            "last_hour",
+            "learning",
+            "grace",
+        )
     }
     return Spoken(
         [
@@ -66,9 +75,11 @@ def absence(rule: Rule, block: Any) -> Spoken:
         [Both("回到床上，或在别处有活动。", "Back in bed, or active elsewhere."), NO_CLOCK],
         [
             text(
-                "在夜间最后 {last_hour}内离床的，不升级；夜间结束 {grace}后也不再升级。",
-                "Who leaves in the night's last {last_hour} gets no more than the first step; "
-                "nothing rises later than {grace} after the night.",
+                "在夜间最后 {last_hour}内（本人作息尚未知时为 {learning}）离床的，不升级；"
+                "夜间结束 {grace}后也不再升级。",
+                "Who leaves in the night's last {last_hour} ({learning} while the usual hours are "
+                "not known) gets no more than the first step; nothing rises later than {grace} "
+                "after the night.",
                 **figure,
             ),
             Both(

@@ -75,6 +75,7 @@ class Absence:
         self._habits.follow(self._nights, self._settled, parameters.values(block.nights))
         self._hours = Hours(self._nights, self._habits, parameters, block)
         self._last_hour = parameters.micros(block.last_hour)
+        self._learning = parameters.micros(block.learning)
         self._grace = parameters.micros(block.grace)
         self._after = [parameters.micros(step.after) for step in block.steps]
 
@@ -247,10 +248,16 @@ class Absence:
         rank, (low, high) = self._ledger.rank[elder], self._set.block.steps
         can_first = (rank == 0) & (first <= ends)
         can_second = (rank == low.severity.rank) & (rank < high.severity.rank)
-        can_second &= base < ends - self._last_hour[elder]
+        can_second &= base < ends - self._rising(elder)
         can_second &= second <= ends + self._grace[elder]
         due = np.where(can_first, first, np.where(can_second, second, FOREVER))
         self._timers.set(elder, due)
+
+    def _rising(self, elder: Array) -> Int64:
+        """How long before the night's end who leaves is taken to have got up: longer while it is
+        not known when the elder usually does."""
+        known = self._hours.known(elder)
+        return np.asarray(np.where(known, self._last_hour[elder], self._learning[elder]))
 
     def _apply_others(self, rows: Round, news: News) -> None:
         which, elders, active = elsewhere(rows, news, self._world, out=self._out)

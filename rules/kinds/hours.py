@@ -36,6 +36,10 @@ class Hours:
         """UTC µs at which it ends."""
         return self._hour(elders, night, self._ends, self._habits.ends(elders))
 
+    def known(self, elders: Array) -> NDArray[np.bool_]:
+        """Whether the night's end is the elder's own, by habit or by an override."""
+        return np.asarray((self._habits.ends(elders) >= 0) | self._own[self._ends][elders])
+
     def _hour(self, elders: Array, night: Int64, name: str, usual: Int64) -> Int64:
         at = self._nights.at(elders, night, self._fixed[name])
         own = indices((usual >= 0) & ~self._own[name][elders])

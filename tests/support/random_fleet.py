@@ -95,6 +95,7 @@ OWN = (
     ("night-absence", "settled_s", ("60", "600")),
     ("night-absence", "orange_s", ("300",)),
     ("night-absence", "ends", ("08:00",)),
+    ("night-absence", "learning_s", ("3600", "0", "28800")),
     ("restless-night", "least_nights", ("1", "2")),
     ("restless-night", "exits", ("1", "2")),
     ("restless-night", "above", ("0", "1")),

@@ -136,7 +136,7 @@ class NightAbsence:
         ends = self._hour(elder, out.night, "ends")
         severity = self.engine._alert(RULE, f"elder:{elder}").severity
         orange, red = self._step_s(elder, "orange_s"), self._step_s(elder, "red_s")
-        last_hour = self._step_s(elder, "last_hour_s")
+        last_hour = self._step_s(elder, self._rising(elder))
         out.due = None
         if severity is None and orange is not None:
             out.due = out.base + orange if out.base + orange <= ends else None
@@ -144,6 +144,11 @@ class NightAbsence:
             at = out.base + red
             if out.base < ends - last_hour and at <= self._red_until(elder):
                 out.due = at
+
+    def _rising(self, elder: str) -> str:
+        """Which figure says how early who leaves is taken to have got up."""
+        own = (elder, RULE, "ends") in self.engine.overrides
+        return "last_hour_s" if own or self.outs[elder].habit.usual else "learning_s"
 
     def _red_until(self, elder: str) -> int:
         night, grace = self.outs[elder].night, self._step_s(elder, "grace_s")
