@@ -32,16 +32,30 @@ class _Held(NamedTuple):
     messages: Messages
     payload: int  # bytes
     since: float  # monotonic
+    urgent: bool
+
+
+_LOOKS = 5  # at whether others still come, while the first one waits for them
 
 
 class BatchQueue:
-    """Messages in order, taken in batches bounded by count, bytes and age."""
+    """Messages in order, taken in batches bounded by count, bytes and age.
+
+    The first of a batch waits for others: `age` seconds at most, while they keep coming, and not
+    with something `urgent` among them.
+    """
 
     def __init__(
-        self, *, held: Limits, batch: Limits, age: float, monotonic: Callable[[], float]
+        self,
+        *,
+        held: Limits,
+        batch: Limits,
+        age: float,
+        monotonic: Callable[[], float],
+        urgent: Callable[[Messages], bool] = lambda _: False,
     ) -> None:
         self._held, self._batch, self._age = held, batch, age
-        self._monotonic = monotonic
+        self._monotonic, self._urgent = monotonic, urgent
         self._items: deque[_Held | CaughtUp] = deque()
         self._count = self._size = 0
         self._closed = False
@@ -67,13 +81,12 @@ class BatchQueue:
                 self._items.append(item)
             else:
                 self._add(item)
-            # Once somebody lingers for more, only a full batch is worth waking it.
-            if len(self._items) == 1 or self._enough() or isinstance(item, CaughtUp):
+            if len(self._items) == 1 or self._ready():
                 self._changed.notify()
 
     def _add(self, messages: Messages) -> None:
         payload = sum(map(len, messages.payloads))
-        self._items.append(_Held(messages, payload, self._monotonic()))
+        self._items.append(_Held(messages, payload, self._monotonic(), self._urgent(messages)))
         self._count += len(messages)
         self._size += payload
 
@@ -84,6 +97,11 @@ class BatchQueue:
             self._changed.wait_for(lambda: self._items or self._closed, timeout)
             self._linger()
             return self._pop()
+
+    def take_full(self) -> Batch | None:
+        """The next batch, if it is full."""
+        with self._changed:
+            return self._pop() if self._enough() else None
 
     def waiting(self) -> list[Messages]:
         """What is held, in order; it stays."""
@@ -97,11 +115,17 @@ class BatchQueue:
             self._changed.notify_all()
 
     def _linger(self) -> None:
-        """Give others a moment to join the first one, unless the batch is full already."""
-        first = self._items[0] if self._items else None
-        if isinstance(first, _Held):
+        """Give others a moment to join the first one, as long as there is no hurry."""
+        first, seen = self._items[0] if self._items else None, 0
+        while isinstance(first, _Held) and len(self._items) > seen:
+            seen = len(self._items)
             left = first.since + self._age - self._monotonic()
-            self._changed.wait_for(lambda: self._enough() or self._closed, left)
+            if left <= 0 or self._changed.wait_for(self._ready, min(left, self._age / _LOOKS)):
+                return
+
+    def _ready(self) -> bool:
+        """Nothing is worth waiting for any more."""
+        return self._closed or self._enough() or any(map(_presses, self._items))
 
     def _enough(self) -> bool:
         return self._count >= self._batch.messages or self._size >= self._batch.payload
@@ -129,13 +153,20 @@ class BatchQueue:
         if len(first.messages) > room or first.payload > space:
             sizes = np.cumsum([len(payload) for payload in first.messages.payloads])
             fits = min(room, max(1, int(np.searchsorted(sizes, space, side="right"))))
-            part = _Held(first.messages.take(slice(fits)), int(sizes[fits - 1]), first.since)
+            part = first._replace(
+                messages=first.messages.take(slice(fits)), payload=int(sizes[fits - 1])
+            )
             rest = first.messages.take(slice(fits, None))
             if len(rest):
-                self._items.appendleft(_Held(rest, first.payload - part.payload, first.since))
+                left = first.payload - part.payload
+                self._items.appendleft(first._replace(messages=rest, payload=left))
         self._count -= len(part.messages)
         self._size -= part.payload
         return part
+
+
+def _presses(item: _Held | CaughtUp) -> bool:
+    return isinstance(item, CaughtUp) or item.urgent
 
 
 def _joined(parts: list[Messages]) -> Messages:

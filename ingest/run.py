@@ -22,6 +22,7 @@ from ingest import batch as batches
 from ingest import log as batch_log
 from ingest.batch import Outcome, Work
 from ingest.clock import Clock
+from ingest.commit import Committer, RefusedError
 from ingest.decode import Decoder
 from ingest.emergency import place
 from ingest.emergency.guard import Guard
@@ -36,16 +37,13 @@ from ingest.settings import IngestSettings
 from ingest.source import Batch, Delivery, Mark, Messages, Source
 from schemas.judge import Judge
 from schemas.times import SECOND
-from store import directory, errors, ladders, partition, quarantine, unattended
-from store.deadline import Deadline
-from store.errors import Kind
+from store import directory, ladders, partition, quarantine, unattended
 from store.partition import Fenced, Lease
 from store.rejects import Reject
 
 logger = structlog.get_logger(__name__)
 
 _CHECK_S = 1.0  # how often the directory's version is looked at
-_PAUSE_S = (0.05, 5.0)  # between attempts while the store fails: first, and at most
 
 
 class Parts(NamedTuple):
@@ -64,21 +62,43 @@ class Parts(NamedTuple):
     recorder: Recorder = NoRecorder()
 
 
+class Ahead(NamedTuple):
+    """A batch that was decoded before its turn; what it was decoded against."""
+
+    batch: Batch
+    decoder: Decoder
+    after: int
+    work: Work
+
+    def holds(self, part: Part, decoder: Decoder, after: int) -> bool:
+        """Whether decoding that part now would give the same work."""
+        same = part.messages is self.work.messages and part.heard is None
+        return same and decoder is self.decoder and after == self.after
+
+
 class Ingest:
     """One partition's ingest: `start`, open the source, `run`."""
 
     def __init__(self, parts: Parts, lease: Lease, *, settings: IngestSettings) -> None:
         self._parts, self._settings, self._lease = parts, settings, lease
         self._guard = parts.guard
-        self._connection = parts.connect()
         self._judge, self._clock, self._metrics = parts.judge, parts.clock, parts.metrics
+        self._committer = Committer(
+            parts.connect,
+            lease,
+            parts.judge,
+            clock=parts.clock,
+            metrics=parts.metrics,
+            settings=settings,
+        )
+        self._decoded: Ahead | None = None  # the batch at work
+        self._ahead: Ahead | None = None  # the one behind it
         self._budget, self._births = RejectBudget(settings.reject_rate), Births()
         self._committed = batch_log.CommittedPackets()
         self._session, self._session_name = 0, secrets.token_hex(8)
         self._last_received = 0
-        self._snapshot_due = self._check_due = self._tick_due = 0.0
+        self._check_due = self._tick_due = 0.0
         self._stopping = False
-        self._deadline = Deadline(settings.store_timeout_s)
 
     def stop(self) -> None:
         """End after the batch at work; safe to call from a signal handler."""
@@ -89,22 +109,21 @@ class Ingest:
 
         To be done before the source connects.
         """
-        self._load_registry()
-        self._restore()
+        self._load_registry(self._committer.connection)
+        self._restore(self._committer.connection)
 
     def run(self) -> None:
         """Work until stopped; then leave a snapshot. Fenced when another copy took over."""
         while not self._stopping:
             if self._parts.lost():
                 raise Fenced(f"another copy owns partition {self._lease.partition!r}")
-            self._handle(self._parts.source.take(self._settings.tick_s))
-        self._snapshot_due = 0.0
+            self._handle(self._next())
+        self._committer.leave_snapshot()
         self._settle(self._prepare(_NOTHING, resumed=None, advanced=None))
 
     def close(self) -> None:
         """Its connection and what watches over it."""
-        self._deadline.close()
-        self._connection.close()
+        self._committer.close()
 
     # Starting
 
@@ -117,16 +136,16 @@ class Ingest:
             births=births,
         )
 
-    def _restore(self) -> None:
+    def _restore(self, connection: psycopg.Connection) -> None:
         """Snapshot and log: ends where an uninterrupted run would be."""
         name = self._settings.partition
         covered = 0
-        if (found := partition.load_snapshot(self._connection, name)) is not None:
+        if (found := partition.load_snapshot(connection, name)) is not None:
             covered, content = found
             self._judge.restore(content)
             self._guard.restore(content)
         entries = 0
-        for batch, content in partition.read_log(self._connection, name, after=0):
+        for batch, content in partition.read_log(connection, name, after=0):
             entry = batch_log.decode(content)
             rows = entry.rows()
             self._parts.latest.observe(rows)
@@ -137,7 +156,7 @@ class Ingest:
                 entries += 1
             self._remember(entry)
         if ahead := self._guard.went_ahead():
-            self._guard.known(unattended.known(self._connection, ahead))
+            self._guard.known(unattended.known(connection, ahead))
         logger.info("rules restored", snapshot=covered, batches_after=entries)
 
     def _remember(self, entry: batch_log.Entry) -> None:
@@ -149,6 +168,12 @@ class Ingest:
         self._guard.stored(entry.known(), until=entry.last_received)
 
     # One batch
+
+    def _next(self) -> Batch:
+        self._decoded, self._ahead = self._ahead, None
+        if self._decoded is not None:
+            return self._decoded.batch
+        return self._parts.source.take(self._settings.tick_s)
 
     def _handle(self, batch: Batch) -> None:
         with self._guard.at_work(batch.messages):
@@ -180,20 +205,20 @@ class Ingest:
             return
         self._check_due = now + _CHECK_S
         try:
-            with self._deadline.on(self._connection):
-                if directory.directory_version(self._connection) == self._version:
+            with self._committer.reading() as connection:
+                if directory.directory_version(connection) == self._version:
                     return
-                self._load_registry()
+                self._load_registry(connection)
         except psycopg.Error as error:
             logger.warning("could not look at the directory", error=str(error))
             return  # the next batch meets the same trouble and deals with it
         logger.info("registry changed", version=self._version)
 
-    def _load_registry(self) -> None:
+    def _load_registry(self, connection: psycopg.Connection) -> None:
         """What the device models say of silence reaches the rules from here."""
-        version, registry = directory.load_registry(self._connection)
-        ignored = quarantine.ignored(self._connection)
-        rungs = ladders.load(self._connection)
+        version, registry = directory.load_registry(connection)
+        ignored = quarantine.ignored(connection)
+        rungs = ladders.load(connection)
         fitted = registry.fitted(self._parts.catalogue.models())
         self._judge.set_registry(fitted)
         lookup = Lookup(registry, ignored=ignored)
@@ -231,92 +256,49 @@ class Ingest:
         return at
 
     def _prepare(self, part: Part, *, resumed: int | None, advanced: int | None) -> Work:
+        decoded = self._decoded
+        if decoded is not None and decoded.holds(part, self._decoder, self._last_received):
+            work = decoded.work
+        else:
+            work = self._decode(part, after=self._last_received)
+        return work._replace(resumed=resumed, advanced=advanced)
+
+    def _decode(self, part: Part, *, after: int) -> Work:
         with self._metrics.decode_seconds.time():
-            return place.prepare(
-                self._decoder,
-                part,
-                after=self._last_received,
-                resumed=resumed,
-                advanced=advanced,
-            )
+            return place.prepare(self._decoder, part, after=after, resumed=None, advanced=None)
 
     # Committing
 
     def _settle(self, work: Work) -> None:
-        """Commit the work, whatever the store does meanwhile; then adopt what it changed."""
-        pause, most = _PAUSE_S
-        while True:
-            try:
-                with self._metrics.commit_seconds.time():
-                    outcome = self._write(work)
-            except Fenced:
-                if not partition.settle(self._connection, self._lease):
-                    raise
-                outcome = None  # it was our own commit, whose answer was lost
-            except psycopg.Error as error:
-                kind = errors.kind(error)
-                self._metrics.store_failures.labels(kind.value).inc()
-                if kind is Kind.PERMANENT:
-                    self._judge.rollback()
-                    self._isolate(work, error)
-                    return
-                if self._stopping:
-                    raise  # nothing of it is acknowledged: the broker holds it
-                say = logger.warning if kind is Kind.TRANSIENT else logger.error
-                say("the store failed; trying again", error=str(error), pause_s=pause)
-                self._clock.sleep(pause)
-                pause = min(2 * pause, most)
-                if not self._landed():
-                    self._judge.rollback()
-                    continue
-                outcome = None
-            self._adopt(work, outcome)
-            return
-
-    def _write(self, work: Work) -> Outcome:
-        snapshot = None
-        if self._clock.monotonic() >= self._snapshot_due:
-            snapshot = self._judge.snapshot()
-        with self._deadline.on(self._connection), self._connection.transaction():
-            outcome = batches.write(
-                self._connection,
-                self._lease,
-                work,
-                judge=self._judge,
-                now=self._clock.now(),
-                session=self._session_name,
-                snapshot=snapshot,
-            )
-        if snapshot is not None:
-            self._snapshot_due = self._clock.monotonic() + self._settings.snapshot_s
-            self._metrics.snapshot_bytes.set(len(snapshot))
-        return outcome
-
-    def _landed(self) -> bool:
-        """After a failure: a new connection, and whether the commit had happened all the same."""
+        """Commit the work, whatever the store does meanwhile."""
         try:
-            if self._connection.broken or self._connection.closed:
-                self._connection.close()
-                self._connection = self._parts.connect()
-                partition.evict(self._connection)
-            with self._deadline.on(self._connection):
-                return partition.settle(self._connection, self._lease)
-        except psycopg.Error:
-            return False  # the next attempt meets the same trouble and waits longer
+            outcome = self._committer.commit(
+                work,
+                session=self._session_name,
+                stopping=lambda: self._stopping,
+                meanwhile=lambda: self._look_ahead(work),
+            )
+        except RefusedError as refused:
+            self._isolate(work, refused.error)
+        else:
+            self._adopt(work, outcome)
 
-    def _adopt(self, work: Work, outcome: Outcome | None) -> None:
-        self._judge.commit()
-        self._deadline.done()
-        self._lease.batch += 1
+    def _look_ahead(self, work: Work) -> None:
+        """Decode the next batch while this work is copied, where a full one waits."""
+        if self._ahead is None and (batch := self._parts.source.take_full()) is not None:
+            self._guard.ahead(batch.messages)
+            after = work.draft.last_received
+            part = Part(batch.messages, None)
+            self._ahead = Ahead(batch, self._decoder, after, self._decode(part, after=after))
+
+    def _adopt(self, work: Work, outcome: Outcome) -> None:
         self._last_received = work.draft.last_received
         self._committed.add(work.packets)
-        rows = work.columns if outcome is None else outcome.fresh
-        self._parts.latest.observe(rows)
-        self._guard.committed(work.messages, rows, work.draft.strangers)
-        if outcome is not None:
-            self._metrics.readings.inc(outcome.new)
-            self._metrics.duplicates.inc(outcome.duplicates)
-            self._metrics.alerts.inc(len(outcome.changes))
+        self._parts.latest.observe(outcome.fresh)
+        self._guard.committed(work.messages, outcome.fresh, work.draft.strangers)
+        self._metrics.readings.inc(outcome.new)
+        self._metrics.duplicates.inc(outcome.duplicates)
+        self._metrics.alerts.inc(len(outcome.changes))
         only_counted = sum(work.draft.overflow.values())
         self._metrics.rejects.inc(len(work.draft.rejects) + only_counted)
         self._metrics.overflow.inc(only_counted)

@@ -18,7 +18,10 @@ class IngestSettings(BaseModel):
         default=2 * 1024 * 1024, gt=0, description="payload bytes in a batch at most"
     )
     batch_age_ms: int = Field(
-        default=2, ge=0, description="how long the first message of a batch waits for others"
+        default=25,
+        ge=0,
+        description="how long the first message of a batch waits for others, as long as they keep "
+        "coming; what may be an emergency waits for nobody",
     )
     queue_count: int = Field(
         default=70_000,

@@ -156,6 +156,9 @@ class Source(Protocol):
     def take(self, timeout: float) -> Batch:
         """The next batch; an empty one after `timeout` seconds without a message."""
 
+    def take_full(self) -> Batch | None:
+        """The next batch, if it is full; None while there is room in it."""
+
     def ack(self, messages: Messages) -> None:
         """Everything that these said is committed. Twice does no harm."""
 

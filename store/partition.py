@@ -5,6 +5,7 @@ nothing. No session state is used: it works behind PgBouncer in transaction mode
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -74,10 +75,40 @@ def fence(connection: psycopg.Connection, lease: Lease) -> int:
 
     Returns the new batch's number; `lease` keeps the old one until the caller has committed.
     """
-    row = connection.execute(_FENCE, [lease.partition, lease.epoch, lease.batch]).fetchone()
+    return _fenced(_ask_fence(connection, lease), lease)
+
+
+def _ask_fence(connection: psycopg.Connection, lease: Lease) -> psycopg.Cursor:
+    return connection.execute(_FENCE, [lease.partition, lease.epoch, lease.batch])
+
+
+def _fenced(answer: psycopg.Cursor, lease: Lease) -> int:
+    row = answer.fetchone()
     if row is None:
         raise Fenced(f"another copy owns partition {lease.partition!r}, or this batch is counted")
     return int(row[0])
+
+
+@contextmanager
+def begin(connection: psycopg.Connection, lease: Lease) -> Iterator[None]:
+    """Begin a fenced transaction; what the body executes travels along, in one trip.
+
+    It ends by `commit`, or after any error by `connection.rollback()`.
+    """
+    with connection.pipeline():
+        connection.execute("BEGIN")
+        answer = _ask_fence(connection, lease)
+        yield
+    _fenced(answer, lease)
+
+
+@contextmanager
+def commit(connection: psycopg.Connection, lease: Lease, content: bytes) -> Iterator[None]:
+    """Log what the batch held and commit; what the body executes travels along, in one trip."""
+    with connection.pipeline():
+        yield
+        log_batch(connection, lease, content)
+        connection.execute("COMMIT")
 
 
 def stay(connection: psycopg.Connection) -> None:

@@ -1,6 +1,6 @@
 """Readings in: exactly once each, and which of them were new. For reading out see `read_range`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import psycopg
@@ -12,7 +12,7 @@ from store import reading_days
 from store.reading_rows import COLUMNS, encode
 from store.readings_range import read_range
 
-__all__ = ["read_range", "write"]
+__all__ = ["prepare", "read_range", "write", "write_straight"]
 
 _COPY = f"COPY reading ({', '.join(COLUMNS)}) FROM STDIN (FORMAT binary)".encode()
 _COPY_STAGED = f"COPY reading_staged (position, {', '.join(COLUMNS)}) FROM STDIN (FORMAT binary)"
@@ -50,18 +50,45 @@ def write(connection: psycopg.Connection, readings: Readings) -> NDArray[np.bool
     A straight COPY under a savepoint; only a batch that hits the key goes through a staging table,
     and so do rows far from their receipt (see `store.reading_days`).
     """
+    return _write(connection, readings, _write_near)
+
+
+def prepare(connection: psycopg.Connection, readings: Readings) -> None:
+    """What has to be there before `write_straight`, in the same transaction."""
+    stored = readings.take(_stored(readings))
+    reading_days.prepare(connection, stored.take(reading_days.near(stored)))
+
+
+def write_straight(connection: psycopg.Connection, readings: Readings) -> NDArray[np.bool_]:
+    """As `write`, for rows that are most likely all new: without a savepoint and its trips.
+
+    psycopg.IntegrityError, and the transaction is lost, where they are not, or where the partition
+    of a day is not there any more: `write` will do.
+    """
+    return _write(connection, readings, _copy_near)
+
+
+_Near = Callable[[psycopg.Connection, Readings], NDArray[np.bool_]]
+
+
+def _write(connection: psycopg.Connection, readings: Readings, near: _Near) -> NDArray[np.bool_]:
     new = np.ones(len(readings), np.bool_)
-    rows = np.flatnonzero((readings.device >= 0) & ~readings.has(Flag.SIGN_OF_LIFE))
+    rows = _stored(readings)
     if len(rows) == 0:
         return new
     stored = readings if len(rows) == len(readings) else readings.take(rows)
-    near = reading_days.near(stored)
-    if near.all():
-        new[rows] = _write_near(connection, stored)
+    is_near = reading_days.near(stored)
+    if is_near.all():
+        new[rows] = near(connection, stored)
     else:
-        new[rows[near]] = _write_near(connection, stored.take(near))
-        new[rows[~near]] = _merge(connection, stored.take(~near), _MERGE_FAR)
+        new[rows[is_near]] = near(connection, stored.take(is_near))
+        new[rows[~is_near]] = _merge(connection, stored.take(~is_near), _MERGE_FAR)
     return new
+
+
+def _stored(readings: Readings) -> NDArray[np.intp]:
+    """The rows that belong into these tables."""
+    return np.flatnonzero((readings.device >= 0) & ~readings.has(Flag.SIGN_OF_LIFE))
 
 
 def _write_near(connection: psycopg.Connection, readings: Readings) -> NDArray[np.bool_]:
@@ -82,12 +109,23 @@ def _write_near(connection: psycopg.Connection, readings: Readings) -> NDArray[n
 
 def _copied(connection: psycopg.Connection, rows: Iterable[bytes]) -> bool:
     try:
-        with connection.transaction(), connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-            for piece in rows:
-                copy.write(piece)
+        with connection.transaction():
+            _copy(connection, rows)
     except errors.UniqueViolation:
         return False
     return True
+
+
+def _copy_near(connection: psycopg.Connection, readings: Readings) -> NDArray[np.bool_]:
+    if len(readings):
+        _copy(connection, encode(readings))
+    return np.ones(len(readings), np.bool_)
+
+
+def _copy(connection: psycopg.Connection, rows: Iterable[bytes]) -> None:
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for piece in rows:
+            copy.write(piece)
 
 
 def _merge(connection: psycopg.Connection, readings: Readings, merge: str) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from devices.catalogue import Catalogue
 from ingest.mqtt import MqttSource, SessionOptions
 from ingest.queue import BatchQueue, Limits
+from ingest.urgent import urgent
 from schemas import topics
 from store.connect import connect
 from store.migrate import check
@@ -49,6 +50,7 @@ def make_source(
         batch=Limits(ingest.batch_count, ingest.batch_bytes),
         age=ingest.batch_age_ms / 1_000,
         monotonic=clock.monotonic,
+        urgent=urgent,
     )
     options = SessionOptions(
         client_id=ingest.client_id,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +20,7 @@ from ingest.decode import Decoder
 from ingest.source import Messages
 from ingest.stranger import Runs, Stranger
 from ingest.stranger import alerts as stranger_alerts
+from ingest.urgent import are_ours, says_so
 from schemas.alerts import Change, ChangeKind, Severity
 from schemas.judge import Judge
 from schemas.quantities import UNKNOWN, Fall, Sos
@@ -30,7 +30,6 @@ from store.strangers import Run, StrangerKey
 
 _STRANGERS = 10_000  # remembered emergencies of unknown devices
 _AT_ONCE = 128  # messages looked through by one call, which keeps all other threads waiting
-_OWN = b"vigil/"
 
 
 class Verdict(NamedTuple):
@@ -94,16 +93,12 @@ class Ear:
     # Listening
 
     def matters(self, topic: bytes, payload: bytes) -> bool:
-        """Whether a message can hold an emergency: a cheap look at its bytes, never a false no.
+        """Whether a message can hold an emergency, or belong to one that is open: a cheap look at
+        its bytes, never a false no."""
+        return not are_ours([topic]) or self._may_be(payload)
 
-        On our own topics the words stand in the JSON as they are, or escaped. Other forms have to
-        be decoded.
-        """
-        if not topic.startswith(_OWN):
-            return True
-        if b'"sos"' in payload or b'"confirmed"' in payload or b"\\" in payload:
-            return True
-        return bool(self._down or self._runs) and b"fall" in payload
+    def _may_be(self, payload: bytes) -> bool:
+        return says_so(payload) or (bool(self._down or self._runs) and b"fall" in payload)
 
     def places(self, messages: Messages) -> list[int]:
         """Of the messages that matter. Nearly always none does: one look at many of them tells."""
@@ -114,8 +109,7 @@ class Ear:
         return found
 
     def _places(self, messages: Messages) -> list[int]:
-        ours = all(map(bytes.startswith, messages.topics, repeat(_OWN)))
-        if ours and not self.matters(_OWN, b"".join(messages.payloads)):
+        if are_ours(messages.topics) and not self._may_be(b"".join(messages.payloads)):
             return []
         pairs = zip(messages.topics, messages.payloads, strict=True)
         return [place for place, pair in enumerate(pairs) if self.matters(*pair)]

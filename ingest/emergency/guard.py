@@ -90,6 +90,10 @@ class Guard:
         finally:
             self._progress.end()
 
+    def ahead(self, messages: Messages) -> None:
+        """These were taken before their turn: they are worked on behind those at work."""
+        self._progress.ahead(messages)
+
     def parts(self, messages: Messages) -> Iterable[Part]:
         """What to commit together; nearly always all of it."""
         if len(self._ledger) and len(messages):

@@ -31,10 +31,16 @@ class Progress:
 
     def __init__(self) -> None:
         self._at_work: tuple[float, Messages] | None = None
+        self._ahead: Messages | None = None
 
     def begin(self, messages: Messages, now: float) -> None:
         """`now`: monotonic seconds."""
         self._at_work = now, messages
+        self._ahead = None
+
+    def ahead(self, messages: Messages) -> None:
+        """The next ones are in hand too."""
+        self._ahead = messages
 
     def committed(self, now: float) -> None:
         """Part of it is in: the store is at work."""
@@ -43,6 +49,12 @@ class Progress:
 
     def end(self) -> None:
         self._at_work = None
+
+    @property
+    def held(self) -> list[Messages]:
+        """What is in hand, in order."""
+        ahead, at_work = self._ahead, self._at_work
+        return [messages for messages in (at_work and at_work[1], ahead) if messages is not None]
 
     @property
     def at_work(self) -> tuple[float, Messages] | None:

@@ -132,9 +132,7 @@ class Watch:
 
     def _look_through_held(self) -> None:
         """What came over QoS 1 and is not committed: at work, and behind it."""
-        at_work = self._parts.progress.at_work
-        held = [] if at_work is None else [at_work[1]]
-        for messages in [*held, *self._parts.source.waiting()]:
+        for messages in [*self._parts.progress.held, *self._parts.source.waiting()]:
             if not len(messages) or messages.received[-1] <= self._looked_until:
                 continue
             new = messages.take(messages.received > self._looked_until)

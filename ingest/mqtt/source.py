@@ -54,9 +54,18 @@ class MqttSource:
         batch = self._queue.take(timeout)
         if self._held is not None and self._held.done() and not self._held.cancelled():
             self._held.result()  # a mistake of ours ended the thread: it ends ingest too
+        self._read_on()
+        return batch
+
+    def take_full(self) -> Batch | None:
+        batch = self._queue.take_full()
+        self._read_on()
+        return batch
+
+    def _read_on(self) -> None:
+        """Where there is room again."""
         if self._session.paused and not self._queue.full:
             self._tell(self._session.resume)
-        return batch
 
     def ack(self, messages: Messages) -> None:
         if len(messages):
