@@ -31,7 +31,7 @@ class Sayings:
     """Rows that may be calm, by device and in order: all of elders' own beds (`beds`), or none.
 
     `at`: their place in the batch; `limit`: by when the timers of their home fire (their own time
-    or the watermark).
+    or the watermark). `single`: no device has two of them.
     """
 
     readings: Readings
@@ -42,6 +42,7 @@ class Sayings:
     home: NDArray[np.intp]
     ts: Int64
     limit: Int64
+    single: bool
     _said: dict[str, Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -64,6 +65,7 @@ class Sayings:
             self.home[which],
             self.ts[which],
             self.limit[which],
+            self.single,
         )
 
 
@@ -81,10 +83,13 @@ class Runs:
 @runtime_checkable
 class Calm(Protocol):
     """What takes part: it says which rows are alike, and how long their likes change nothing that
-    could not be made up later. Words are `WORD` bits wide; where `BEDS` only beds' rows matter."""
+    could not be made up later. Words are `WORD` bits wide; where `BEDS` only beds' rows matter.
+    `TAKES`: something cannot be put off; `SETTLES`: something can."""
 
     WORD: int
     BEDS: bool
+    TAKES: bool
+    SETTLES: bool
 
     def word(self, rows: Sayings) -> Array:
         """What each row says, as far as it matters here: at least 0, or `LOUD`."""
@@ -94,10 +99,11 @@ class Calm(Protocol):
         and their likes are calm; NEVER for those that are not."""
 
     def begin(self, rows: Sayings, word: Array) -> None:
-        """Rows that begin a run, before they are taken."""
+        """Rows that begin a run, before they are taken. Only where `TAKES`."""
 
     def take(self, rows: Sayings, word: Array) -> None:
-        """Calm rows: what cannot be put off."""
+        """Calm rows: what cannot be put off. Only where `TAKES`."""
 
     def settle(self, runs: Runs, word: Array) -> None:
-        """Make up what was put off, as the runs' rows would have done one by one."""
+        """Make up what was put off, as the runs' rows would have done one by one. Only where
+        `SETTLES`."""

@@ -18,6 +18,7 @@ class Coded:
     def __init__(self, values: Array) -> None:
         alike = values.strides == (0,) and len(values) > 0
         self._table, codes = np.unique(values[:1] if alike else values, return_inverse=True)
+        self._table.flags.writeable = False
         self._alike = len(self._table) == 1
         self._codes: Array = (
             np.broadcast_to(np.uint8(0), values.shape)
@@ -29,7 +30,7 @@ class Coded:
         return len(self._codes)
 
     def __getitem__(self, rows: Any) -> Any:
-        """Of a row, a slice (`[:]` is all of it) or an array of row numbers."""
+        """Of a row, a slice (`[:]` is all of it) or an array of row numbers (not to be written)."""
         if self._alike and isinstance(rows, np.ndarray):
-            return np.full(len(rows), self._table[0])
+            return np.ndarray(rows.shape, self._table.dtype, self._table, strides=(0,))
         return self._table[self._codes[rows]]

@@ -25,6 +25,8 @@ _FALL = 4
 class Levels:
     WORD = 3
     BEDS = False
+    TAKES = False
+    SETTLES = True
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts

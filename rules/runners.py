@@ -9,7 +9,7 @@ device's does (`close`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,12 +58,14 @@ class Runners:
         self._at = column("calm/at", np.int64, NEVER)
         self._until = column("calm/until", np.int64, NEVER)
         self._mark = column("calm/mark", np.int32, LOUD)
-        self._parts: list[tuple[Calm, int]] = []
+        self._parts: list[tuple[Calm, int]] = []  # with where their words begin in a mark
         self._width = 0
 
     def add(self, part: Calm) -> None:
         """Parts settle in the order in which they were added."""
         self._parts.append((part, self._width))
+        self._takers = [(one, shift) for one, shift in self._parts if one.TAKES]
+        self._settlers = [(one, shift) for one, shift in self._parts if one.SETTLES]
         self._width += part.WORD
 
     def follow(self, world: World) -> None:
@@ -84,11 +86,10 @@ class Runners:
         if self._width > WIDTH or not len(use):
             return use
         use = use[stable_order(readings.device[use])]
-        device = readings.device[use].astype(np.intp)
-        home = self._home[device].astype(np.intp)
-        ts, watermark = readings.ts[use], clock[use] - lateness
-        role = self._world.runs[device]
-        role = np.where(self._plain(readings, use, watermark + lateness), role, 0)
+        device = readings.device.take(use).astype(np.intp)
+        home = self._home.take(device).astype(np.intp)
+        ts, watermark = readings.ts.take(use), clock.take(use) - lateness
+        role = self._world.runs.take(device) * self._plain(readings, clock).take(use)
         self._interrupt(home, use, role == 0)
         columns = use, device, home, ts, np.maximum(ts, watermark)
         heard = [self._hear(readings, columns, role, beds) for beds in (True, False)]
@@ -103,13 +104,13 @@ class Runners:
         self._noise[home[loud]] = _QUIET
         return np.sort(use[loud])
 
-    def _plain(self, readings: Readings, use: Int64, now: Int64) -> Bool:
+    def _plain(self, readings: Readings, clock: Int64) -> Bool:
         """Rows that any part may find calm."""
-        fall = readings.fall[use]
-        plain = (readings.flags[use] & _ODD) == 0
-        plain &= readings.ts[use] >= now - HISTORY_AGE
-        plain &= readings.sos[use] == UNKNOWN
-        return np.asarray(plain & ((fall == UNKNOWN) | (fall == Fall.NONE)))
+        plain = (readings.flags & _ODD) == 0
+        plain &= readings.ts >= clock - HISTORY_AGE
+        plain &= readings.sos == UNKNOWN
+        plain &= (readings.fall == UNKNOWN) | (readings.fall == Fall.NONE)
+        return np.asarray(plain)
 
     def _interrupt(self, home: Array, at: Int64, noisy: Bool) -> None:
         """From its first noisy row on no row of a home is calm."""
@@ -122,10 +123,12 @@ class Runners:
         """The rows of one role, and which of them go on with a run."""
         at, device, home, ts, limit = columns
         which = indices(role == ROLE[beds])
-        at, device, home, ts, limit = (column[which] for column in columns)
-        elder = self._world.registry.devices.elder[device].astype(np.intp)
-        rows = Sayings(readings, beds, at, device, elder, home, ts, limit)
-        return self._goes_on(rows, self._marks(rows))
+        at, device, home, ts, limit = (column.take(which) for column in columns)
+        elder = self._world.registry.devices.elder.take(device).astype(np.intp)
+        first = firsts(device)
+        single = bool(first.all())
+        rows = Sayings(readings, beds, at, device, elder, home, ts, limit, single)
+        return self._goes_on(rows, self._marks(rows), first)
 
     def _marks(self, rows: Sayings) -> Array:
         mark = np.zeros(len(rows), np.int32)
@@ -134,12 +137,10 @@ class Runners:
                 mark |= part.word(rows).astype(np.int32) << np.int32(shift)
         return mark
 
-    def _goes_on(self, rows: Sayings, mark: Array) -> _Heard:
-        device, first = rows.device, firsts(rows.device)
-        known = self._at[device]
-        repeated = not first.all()
+    def _goes_on(self, rows: Sayings, mark: Array, first: Bool) -> _Heard:
+        device, known = rows.device, self._at[rows.device]
         same, since = mark == self._mark[device], known
-        if repeated:
+        if not rows.single:
             same[~first] = mark[~first] == mark[:-1][~first[1:]]
             since = np.where(first, known, _before(rows.ts))
         same &= mark >= 0
@@ -161,7 +162,7 @@ class Runners:
     def _open(self, rows: Sayings, mark: Array) -> Array:
         """Which rows (by index) begin a run of their own, of which nothing is put off yet."""
         until = np.full(len(rows), FOREVER, np.int64)
-        for part, word in self._words(mark, rows.beds):
+        for part, word in self._words(mark, rows.beds, self._parts):
             until = np.minimum(until, part.calm_until(rows, word))
         began = indices(until > rows.limit)
         device = rows.device[began]
@@ -176,7 +177,7 @@ class Runners:
         new = heard.news[calm[heard.news]]
         if len(new):
             beginners = rows.part(new)
-            for part, word in self._words(mark[new], rows.beds):
+            for part, word in self._words(mark[new], rows.beds, self._takers):
                 part.begin(beginners, word)
         if not calm.all():
             few = indices(calm)
@@ -184,11 +185,13 @@ class Runners:
         if not len(rows):
             return
         self._at.put(rows.device, rows.ts)
-        for part, word in self._words(mark, rows.beds):
+        for part, word in self._words(mark, rows.beds, self._takers):
             part.take(rows, word)
 
-    def _words(self, mark: Array, beds: bool) -> Iterator[tuple[Calm, Array]]:
-        for part, shift in self._parts:
+    def _words(
+        self, mark: Array, beds: bool, parts: Sequence[tuple[Calm, int]]
+    ) -> Iterator[tuple[Calm, Array]]:
+        for part, shift in parts:
             if beds or not part.BEDS:
                 yield part, (mark >> np.int32(shift)) & np.int32((1 << part.WORD) - 1)
 
@@ -242,7 +245,7 @@ class Runners:
                 elder = self._world.registry.devices.elder[mine].astype(np.intp)
                 home = self._home[mine].astype(np.intp)
                 runs = Runs(beds, mine, elder, home, self._at[mine])
-                for part, word in self._words(self._mark[mine], beds):
+                for part, word in self._words(self._mark[mine], beds, self._settlers):
                     part.settle(runs, word)
 
 

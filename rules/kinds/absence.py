@@ -48,6 +48,8 @@ class Absence:
 
     WORD = 1
     BEDS = True
+    TAKES = False
+    SETTLES = True
 
     def __init__(self, setting: Setting[AbsenceBlock]) -> None:
         self._set = setting

@@ -48,6 +48,8 @@ class Baseline:
 
     WORD = 1
     BEDS = True
+    TAKES = True
+    SETTLES = False
 
     def __init__(self, setting: Setting[BaselineBlock]) -> None:
         self._set = setting
@@ -182,11 +184,14 @@ class Baseline:
         elder = rows.elder[add]
         said = rows.says(self._set.block.quantity)[add]
         tenths = np.rint(10 * said.astype(np.float64)).astype(np.int32)
-        first = indices(firsts(elder))
-        count = np.diff(first, append=len(elder)).astype(np.int16)
-        who = elder[first]
-        self._sum.put(who, self._sum[who] + np.add.reduceat(tenths, first))
-        self._count.put(who, self._count[who] + count)
+        count: Array = np.ones(len(add), np.int16)
+        if not rows.single:
+            first = indices(firsts(elder))
+            tenths = np.add.reduceat(tenths, first)
+            count = np.diff(first, append=len(elder)).astype(np.int16)
+            elder = elder[first]
+        self._sum.put(elder, self._sum[elder] + tenths)
+        self._count.put(elder, self._count[elder] + count)
 
     def settle(self, runs: Runs, word: Array) -> None:
         """Nothing was put off."""

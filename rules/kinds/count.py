@@ -40,6 +40,8 @@ class Count:
 
     WORD = 1
     BEDS = True
+    TAKES = False
+    SETTLES = False
 
     def __init__(self, setting: Setting[CountBlock]) -> None:
         self._set = setting

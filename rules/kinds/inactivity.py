@@ -40,6 +40,8 @@ class Inactivity:
 
     WORD = 0
     BEDS = False
+    TAKES = True
+    SETTLES = True
 
     def __init__(self, setting: Setting[InactivityBlock]) -> None:
         self._set = setting

@@ -39,6 +39,8 @@ class State:
 
     WORD = 1
     BEDS = False
+    TAKES = False
+    SETTLES = True
 
     def __init__(self, setting: Setting[StateBlock]) -> None:
         self._set = setting

@@ -44,6 +44,8 @@ class Sustained:
 
     WORD = 3
     BEDS = True
+    TAKES = False
+    SETTLES = True
 
     def __init__(self, setting: Setting[SustainedBlock]) -> None:
         self._set = setting
