@@ -194,12 +194,22 @@ class Staff(Row):
 
 
 class Duty(Row):
+    """A weekly shift, of every week or of those between two days."""
+
     file = "duty.csv"
     station: Id
     staff: Id
     weekdays: Weekdays
     starts: time
     ends: time = Field(description="at or before `starts`: on the next day")
+    since: date | None = Field(default=None, alias="from", description="the first day it may begin")
+    until: date | None = Field(default=None, description="the last day it may begin")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Duty:
+        if self.since is not None and self.until is not None and self.until < self.since:
+            raise ValueError("a shift's last day does not lie before its first")
+        return self
 
 
 class DutyDate(Row):

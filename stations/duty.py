@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from schemas.directory import WEEKDAYS
-from store.stations_duty import Calendar
+from store.stations_duty import Calendar, Shift
 
 
 class Run(NamedTuple):
@@ -63,11 +63,16 @@ def _of_day(calendar: Calendar, day: date, zone: ZoneInfo) -> Iterator[Run]:
     dated = [d for d in calendar.dates if d.date == day]
     off = {d.staff for d in dated if d.starts is None}
     for shift in calendar.shifts:
-        if WEEKDAYS[day.weekday()] in shift.weekdays and not off & {None, shift.staff}:
+        if _begins(shift, day) and not off & {None, shift.staff}:
             yield _run(shift.staff, day, shift.starts, shift.ends, zone)
     for d in dated:
         if d.staff is not None and d.starts is not None and d.ends is not None:
             yield _run(d.staff, day, d.starts, d.ends, zone)
+
+
+def _begins(shift: Shift, day: date) -> bool:
+    first, last = shift.since or date.min, shift.until or date.max
+    return WEEKDAYS[day.weekday()] in shift.weekdays and first <= day <= last
 
 
 def _run(staff: str, day: date, starts: time, ends: time, zone: ZoneInfo) -> Run:

@@ -69,6 +69,14 @@ SENTENCES = {
     "date_kept": Sentence(
         zh="这条来自登记册，请在登记册里改。", en="This is the registry's own: change it there."
     ),
+    "shift_wrong": Sentence(
+        zh="请写明谁、周几、起止时间；首日和末日在一年之内，末日不早于首日。",
+        en="Say who, on which weekdays, from when to when; first and last day within a year.",
+    ),
+    "shift_kept": Sentence(
+        zh="没有这个班，或它来自登记册且尚未开始：请在登记册里改。",
+        en="There is no such shift, or it is the registry's and has not begun: change it there.",
+    ),
     "staff_wrong": Sentence(
         zh="请填写工号（不含空格）、姓名和角色。",
         en="Give an id without spaces, a name and a role.",

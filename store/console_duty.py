@@ -1,9 +1,11 @@
-"""A station's week: shifts that were confirmed, and dated exceptions that the console sets."""
+"""A station's week: shifts that were confirmed, and what the console sets in the calendar: weekly
+shifts and dated exceptions."""
 
 from datetime import date, datetime, time
 from typing import NamedTuple
 
 from store.console_sessions import Connection
+from store.stations_duty import Shift
 
 
 class Worked(NamedTuple):
@@ -88,3 +90,69 @@ async def exceptions(conn: Connection, station: str, *, first: date, last: date)
         (station, first, last),
     )
     return [Special(*row) for row in await cursor.fetchall()]
+
+
+class Weekly(NamedTuple):
+    """A weekly shift; `author` None: the registry's own."""
+
+    staff: str
+    weekdays: list[str]
+    starts: time
+    ends: time
+    since: date | None
+    until: date | None
+    author: str | None
+
+
+async def weekly(conn: Connection, station: str, *, today: date) -> list[Weekly]:
+    """Shifts of people in service that are not over, by person and hour."""
+    cursor = await conn.execute(
+        "SELECT d.staff, d.weekdays, d.starts, d.ends, d.since, d.until, d.author"
+        " FROM duty d JOIN staff s ON s.id = d.staff AND s.retired_at IS NULL"
+        " WHERE d.station = %s AND (d.until IS NULL OR d.until >= %s)"
+        " ORDER BY d.staff, d.starts, d.weekdays, d.since",
+        (station, today),
+    )
+    return [Weekly(*row) for row in await cursor.fetchall()]
+
+
+async def add_weekly(conn: Connection, station: str, shift: Shift, *, author: str) -> bool:
+    """A weekly shift; False: one on these days at this hour stands there already."""
+    done = await conn.execute(
+        "INSERT INTO duty (station, staff, weekdays, starts, ends, since, until, author)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+        " ON CONFLICT (station, staff, weekdays, starts, since) DO NOTHING",
+        (station, *shift, author),
+    )
+    return done.rowcount == 1
+
+
+async def end_weekly(conn: Connection, station: str, shift: Shift, *, by: str) -> bool:
+    """It begins for the last time on `shift.until`, or sooner if that stood there. One that will
+    never have begun goes altogether; False: it is the registry's, or there is no such shift."""
+    key = {
+        "station": station,
+        "staff": shift.staff,
+        "weekdays": shift.weekdays,
+        "starts": shift.starts,
+        "since": shift.since,
+        "until": shift.until,
+        "by": by,
+    }
+    which = """
+        WHERE station = %(station)s AND staff = %(staff)s AND starts = %(starts)s
+            AND weekdays @> %(weekdays)s AND weekdays <@ %(weekdays)s
+            AND since IS NOT DISTINCT FROM %(since)s
+    """
+    gone = await conn.execute(
+        f"DELETE FROM duty {which} AND author IS NOT NULL AND since > %(until)s".encode(),  # noqa: S608 (our own text)
+        key,
+    )
+    if gone.rowcount:
+        return True
+    done = await conn.execute(
+        f"UPDATE duty SET until = least(until, %(until)s), ended_by = %(by)s {which}"  # noqa: S608
+        " AND (since IS NULL OR since <= %(until)s)".encode(),
+        key,
+    )
+    return done.rowcount == 1

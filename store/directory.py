@@ -141,9 +141,12 @@ def _upsert(cursor: _Cursor, table: Keyed, rows: Sequence[Row]) -> Counter[str]:
 
 
 def _replace(cursor: _Cursor, table: Child, rows: Sequence[Row]) -> Counter[str]:
+    stage = _stage(cursor, table, rows)
+    if table.carry:
+        cursor.execute(table.carry.encode())
     names = {
         "t": table.identifier,
-        "stage": _stage(cursor, table, rows),
+        "stage": stage,
         "mine": sql.SQL(table.mine),  # our own text
         "owner": sql.Identifier(table.owner),
         "owners": sql.Identifier(f"stage_{table.owners}"),

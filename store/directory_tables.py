@@ -46,7 +46,9 @@ class Child(_Table):
     key: tuple[str, ...]
     """Fields that no two rows share; the owner first."""
     mine: str = "true"
-    """SQL: which of the table's rows are the registry's own, for an import to replace."""
+    """SQL: which of the table's rows (`t`) are the registry's own, for an import to replace."""
+    carry: str = ""
+    """SQL that brings what the console has done to the registry's rows into those staged."""
 
 
 def _plain(value: Any) -> Any:
@@ -79,6 +81,11 @@ KEYED = (
 )  # fmt: skip
 """In an order in which what is referred to comes first."""
 
+_SAME_SHIFT = """
+t.station = s.station AND t.staff = s.staff AND t.weekdays = s.weekdays AND t.starts = s.starts
+AND t.since IS NOT DISTINCT FROM s.since
+"""
+
 CHILDREN = (
     Child(
         name="contacts",
@@ -91,10 +98,15 @@ CHILDREN = (
     Child(
         name="duty",
         table="duty",
-        columns=("station", "staff", "weekdays", "starts", "ends"),
+        columns=("station", "staff", "weekdays", "starts", "ends", "since", "until"),
         owner="station",
         owners="stations",
-        key=("station", "staff", "weekdays", "starts"),
+        key=("station", "staff", "weekdays", "starts", "since"),
+        mine=f"(author IS NULL OR EXISTS (SELECT FROM stage_duty s WHERE {_SAME_SHIFT}))",
+        carry=f"""
+            UPDATE stage_duty s SET until = t.until FROM duty t WHERE {_SAME_SHIFT}
+                AND t.ended_by IS NOT NULL AND (s.until IS NULL OR s.until > t.until)
+        """,  # noqa: S608 (our own text)
     ),
     Child(
         name="duty_dates",

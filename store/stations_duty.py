@@ -14,12 +14,15 @@ from schemas.directory import DEFAULT_ZONE
 
 
 class Shift(NamedTuple):
-    """A weekly shift in the station's own zone; `ends` at or before `starts` is the next day."""
+    """A weekly shift in the station's own zone; `ends` at or before `starts` is the next day.
+    It begins on no day before `since` or after `until`."""
 
     staff: str
     weekdays: list[str]
     starts: time
     ends: time
+    since: date | None = None
+    until: date | None = None
 
 
 class Dated(NamedTuple):
@@ -56,7 +59,7 @@ async def calendars(conn: AsyncConnection, stations: Sequence[str]) -> dict[str,
     found = {station: Calendar() for station in stations}
     cursor = await conn.execute(
         """
-        SELECT d.station, d.staff, d.weekdays, d.starts, d.ends
+        SELECT d.station, d.staff, d.weekdays, d.starts, d.ends, d.since, d.until
         FROM duty d JOIN staff s ON s.id = d.staff AND s.retired_at IS NULL
         WHERE d.station = ANY(%s) ORDER BY d.station, d.staff, d.starts
         """,

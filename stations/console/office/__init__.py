@@ -18,6 +18,7 @@ from stations.console.office import (
     strangers,
     tasks,
     visits,
+    weekly,
 )
 
 routes: list[Route] = [
@@ -28,6 +29,7 @@ routes: list[Route] = [
     *strangers.routes,
     *quiet.routes,
     *duty.routes,
+    *weekly.routes,
     *reports.routes,
     *rules.routes,
     *staff.routes,

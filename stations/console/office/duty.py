@@ -1,5 +1,5 @@
 """The duty calendar: who is to be there, who has confirmed it, and where nobody is; and dated
-exceptions, set by the station's own workers or an administrator."""
+exceptions, set by the station's own workers or an administrator. Weekly shifts: `weekly`."""
 
 from datetime import date, timedelta
 
@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from schemas.directory import Role
+from schemas.directory import WEEKDAYS, Role
 from stations.console.office import fields, week
 from stations.console.office.room import Connection, Room, enter
 from stations.refused import Refused
@@ -24,23 +24,26 @@ async def page(request: Request) -> Response:
     room = await enter(request, *Role)
     asked = request.query_params
     station = asked.get("station") or room.session.station
-    return await _show(room, station, fields.day(asked.get("week")))
+    return await show(room, station, fields.day(asked.get("week")))
 
 
-async def _show(room: Room, station: str, day: date | None, *, notice: str = "") -> Response:
+async def show(room: Room, station: str, day: date | None, *, notice: str = "") -> Response:
+    """The week of a day; with a `notice` of what was refused."""
     async with room.app.connection() as conn:
         places = await console_scope.places(conn, room.session.station)
         names = {p.station: p.station_name for p in places if p.station is not None}
         if station not in names:
             raise HTTPException(404)
         zone = await stations_duty.zone_of(conn, station)
-        monday = _monday(day or room.now.astimezone(zone).date())
+        today = room.now.astimezone(zone).date()
+        monday = _monday(day or today)
         start, end = week.bounds(monday, zone)
         calendars = await stations_duty.calendars(conn, [station])
         special = await console_duty.exceptions(
             conn, station, first=monday, last=monday + timedelta(days=6)
         )
         worked = await console_duty.worked(conn, station, start=start, end=end)
+        weekly = await console_duty.weekly(conn, station, today=today)
         staff = await console_duty.staff_of(conn, station)
     calendar = (calendars or {}).get(station, stations_duty.Calendar())
     days = week.days(calendar, zone, monday, worked=worked, special=special)
@@ -53,6 +56,9 @@ async def _show(room: Room, station: str, day: date | None, *, notice: str = "")
         gap_hours=week.gap_hours(days),
         kept=calendars is not None,
         worked=worked,
+        weekly=weekly,
+        weekdays=WEEKDAYS,
+        today=today,
         staff=staff,
         station_zone=zone,
         monday=monday,
@@ -65,12 +71,13 @@ async def _show(room: Room, station: str, day: date | None, *, notice: str = "")
 async def put(request: Request) -> Response:
     """POST /duty/{station}/dates with `day`, `staff`, and `starts` and `ends`, or neither for a day
     off."""
-    room, station, form, day = await _begin(request)
+    room, station, form = await begin(request)
+    day = _day(form)
     starts, ends = fields.hour(fields.line(form, "starts")), fields.hour(fields.line(form, "ends"))
 
     async def do(conn: Connection) -> None:
         staff = fields.line(form, "staff")
-        within = abs(day - room.now.date()) <= _FURTHEST
+        within = near(room, day)
         hours = (starts, ends) if starts is not None and ends is not None else None
         if not within or (starts is None) != (ends is None):
             raise Refused("date_wrong")
@@ -84,12 +91,13 @@ async def put(request: Request) -> Response:
         detail = {"day": day.isoformat(), "of": staff, "works": hours is not None}
         await room.audit(conn, "duty.date", station, detail)
 
-    return await _end(room, station, day, await room.said(do))
+    return await led_back(room, station, day, await room.said(do))
 
 
 async def drop(request: Request) -> Response:
     """POST /duty/{station}/dates/drop with `day`, `staff`, `starts`."""
-    room, station, form, day = await _begin(request)
+    room, station, form = await begin(request)
+    day = _day(form)
     starts, staff = fields.hour(fields.line(form, "starts")), fields.line(form, "staff") or None
 
     async def do(conn: Connection) -> None:
@@ -98,27 +106,37 @@ async def drop(request: Request) -> Response:
         detail = {"day": day.isoformat(), "of": staff}
         await room.audit(conn, "duty.date_dropped", station, detail)
 
-    return await _end(room, station, day, await room.said(do))
+    return await led_back(room, station, day, await room.said(do))
 
 
-async def _begin(request: Request) -> tuple[Room, str, FormData, date]:
+async def begin(request: Request) -> tuple[Room, str, FormData]:
+    """Of a change of a station's calendar: 404 where it is not the sender's to change."""
     room = await enter(request, Role.DUTY, Role.ADMIN)
     station: str = request.path_params["station"]
     async with room.app.connection() as conn:
         places = await console_scope.places(conn, room.session.station)
     if station not in {p.station for p in places} or not _may_act(room, station):
         raise HTTPException(404)
-    form = await room.form()
+    return room, station, await room.form()
+
+
+async def led_back(room: Room, station: str, day: date, notice: str) -> Response:
+    """To the day's week, or to why it was refused."""
+    if notice:
+        return await show(room, station, day, notice=notice)
+    return RedirectResponse(f"/duty?station={station}&week={day.isoformat()}", 303)
+
+
+def near(room: Room, day: date) -> bool:
+    """A year off at most."""
+    return abs(day - room.now.date()) <= _FURTHEST
+
+
+def _day(form: FormData) -> date:
     day = fields.day(fields.line(form, "day"))
     if day is None:
         raise HTTPException(400)
-    return room, station, form, day
-
-
-async def _end(room: Room, station: str, day: date, notice: str) -> Response:
-    if notice:
-        return await _show(room, station, day, notice=notice)
-    return RedirectResponse(f"/duty?station={station}&week={day.isoformat()}", 303)
+    return day
 
 
 def _may_act(room: Room, station: str) -> bool:

@@ -120,6 +120,9 @@ ADOPT = {
     "kind": "mattress", "profile": "canonical", "elder": "e1", "location": "bed",
     "interval_s": "30",
 }  # fmt: skip
+WEEKLY = {
+    "staff": "east-1", "weekday": "Mon", "starts": "06:00", "ends": "07:00", "since": "2026-03-09",
+}  # fmt: skip
 OFF = {"day": "2026-03-05", "staff": "east-1"}
 
 REACH: dict[tuple[str, str], Reach] = {
@@ -177,6 +180,12 @@ REACH: dict[tuple[str, str], Reach] = {
         fixed("/duty/east/dates/drop", **OFF), (ADMIN,), UP
     ),
     ("POST", "/duty/{station}/dates"): Reach(fixed("/duty/east/dates", **OFF), (ADMIN,), UP),
+    ("POST", "/duty/{station}/weekly"): Reach(
+        fixed("/duty/east/weekly", **WEEKLY), (ADMIN,), UP
+    ),
+    ("POST", "/duty/{station}/weekly/end"): Reach(
+        fixed("/duty/east/weekly/end", **WEEKLY, until="2026-03-30"), (ADMIN,), UP
+    ),
     ("GET", "/reports"): Reach(fixed(f"/reports?area={EAST}&month=2026-03"), EVERY_ROLE, UP),
     ("GET", "/reports/{area}/{month}.csv"): Reach(
         fixed(f"/reports/{EAST}/2026-03.csv"), EVERY_ROLE, UP
@@ -211,7 +220,10 @@ OPEN = {
 }  # fmt: skip
 """Without a role, or (the stream, which has no end) tried by tests of their own."""
 
-OWN_CALENDAR = {("POST", "/duty/{station}/dates"), ("POST", "/duty/{station}/dates/drop")}
+OWN_CALENDAR = {
+    ("POST", f"/duty/{{station}}/{what}")
+    for what in ("dates", "dates/drop", "weekly", "weekly/end")
+}
 
 
 def expected(key: tuple[str, str], who: Who) -> int:
