@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,7 @@ import pytest
 
 from schemas.registry_csv import write_folder
 from tests.support.registry import EAST, WEST, town
-from tests.support.services import fresh_database
 from tests.support.system import Client, System, system, until
-from vigil.embedded.postgres import Postgres
 
 AREA = {1: EAST, 2: WEST, 3: EAST, 4: WEST}
 
@@ -92,12 +91,11 @@ def known(found: Found, running: System) -> Found:
 
 
 @pytest.fixture
-def running(postgres: Postgres, tmp_path: Path) -> Any:
+def running(database: str, tmp_path: Path) -> Iterator[System]:
+    """On plain PostgreSQL and on TimescaleDB."""
     folder = tmp_path / "recorded"
-    with (
-        fresh_database(postgres.dsn) as dsn,
-        system(dsn, town(homes=4), tmp_path, VIGIL_INGEST__RECORD_FOLDER=str(folder)) as made,
-    ):
+    recorded = {"VIGIL_INGEST__RECORD_FOLDER": str(folder)}
+    with system(database, town(homes=4), tmp_path, **recorded) as made:
         write_folder(town(homes=4), tmp_path / "registry")
         yield made
 
