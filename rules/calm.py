@@ -101,8 +101,8 @@ class Calm(Protocol):
     def begin(self, rows: Sayings, word: Array) -> None:
         """Rows that begin a run, before they are taken. Only where `TAKES`."""
 
-    def take(self, rows: Sayings, word: Array) -> None:
-        """Calm rows: what cannot be put off. Only where `TAKES`."""
+    def take(self, rows: Sayings, word: Array, calm: Bool) -> None:
+        """What cannot be put off of those rows that are calm. Only where `TAKES`."""
 
     def settle(self, runs: Runs, word: Array) -> None:
         """Make up what was put off, as the runs' rows would have done one by one. Only where

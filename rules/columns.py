@@ -54,6 +54,12 @@ class Column:
         self._journal.entries.append((self, rows, self[rows]))
         self.data[rows] = values
 
+    def add(self, rows: Array, values: Any) -> None:
+        """Add `values` to what is at `rows`, none of which may repeat."""
+        old = self[rows]
+        self._journal.entries.append((self, rows, old))
+        self.data[rows] = old + values
+
     def lift(self, rows: Array, values: Array) -> None:
         """Write what is larger than what is there; `rows` may repeat."""
         if not len(rows):

@@ -86,29 +86,6 @@ class News:
     active: Bool
     returned: Array
 
-    @property
-    def bed(self) -> Bool:
-        mask = np.zeros(len(self.active), bool)
-        mask[self.beds.row] = True
-        return mask
-
-    @property
-    def bed_before(self) -> Array:
-        return self._spread(self.beds.before)
-
-    @property
-    def bed_at(self) -> Array:
-        return self._spread(self.beds.at)
-
-    @property
-    def bed_hold(self) -> Array:
-        return self._spread(self.beds.hold)
-
-    def _spread(self, values: Array) -> Array:
-        spread = np.zeros(len(self.active), values.dtype)
-        spread[self.beds.row] = values
-        return spread
-
 
 class Facts:
     """Columns by elder: bed; by device: presence and fall."""

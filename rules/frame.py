@@ -121,7 +121,8 @@ def judged(readings: Readings, world: World) -> Int64:
     device = readings.device
     known = (device >= 0) & (device < len(active)) & ~readings.has(Flag.SIGN_OF_LIFE)
     rows = indices(known)
-    return rows[active[device[rows]]]
+    there = active.take(device.take(rows))
+    return rows if there.all() else rows[there]
 
 
 def _whole(

@@ -81,7 +81,7 @@ class Levels:
     def begin(self, rows: Sayings, word: Array) -> None:
         """Nothing to prepare."""
 
-    def take(self, rows: Sayings, word: Array) -> None:
+    def take(self, rows: Sayings, word: Array, calm: Array) -> None:
         """All of it can be put off."""
 
     def settle(self, runs: Runs, word: Array) -> None:

@@ -134,7 +134,7 @@ class Runners:
         mark = np.zeros(len(rows), np.int32)
         for part, shift in self._parts:
             if part.WORD and (rows.beds or not part.BEDS):
-                mark |= part.word(rows).astype(np.int32) << np.int32(shift)
+                mark |= np.left_shift(part.word(rows), shift, dtype=np.int32)
         return mark
 
     def _goes_on(self, rows: Sayings, mark: Array, first: Bool) -> _Heard:
@@ -179,14 +179,13 @@ class Runners:
             beginners = rows.part(new)
             for part, word in self._words(mark[new], rows.beds, self._takers):
                 part.begin(beginners, word)
-        if not calm.all():
+        if calm.all():
+            self._at.put(rows.device, rows.ts)
+        else:
             few = indices(calm)
-            rows, mark = rows.part(few), mark[few]
-        if not len(rows):
-            return
-        self._at.put(rows.device, rows.ts)
+            self._at.put(rows.device[few], rows.ts[few])
         for part, word in self._words(mark, rows.beds, self._takers):
-            part.take(rows, word)
+            part.take(rows, word, calm)
 
     def _words(
         self, mark: Array, beds: bool, parts: Sequence[tuple[Calm, int]]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rules.blocks import AbsenceBlock
 from rules.calm import Runs, Sayings
-from rules.facts import News
+from rules.facts import Bedside, News
 from rules.frame import Round
 from rules.groups import indices
 from rules.kinds.base import Setting
@@ -89,8 +89,7 @@ class Absence:
     # Deadlines
 
     def fire(self, rows: Round, news: News) -> None:
-        bed = indices(news.bed)
-        self._fire(rows.elder[bed], np.maximum(rows.watermark[bed], rows.ts[bed]))
+        self._fire(news.beds.elder, news.beds.limit)
         if self._outs:
             which, elders, _ = elsewhere(rows, news, self._world, out=self._out)
             self._fire(elders, rows.watermark[which])
@@ -156,22 +155,19 @@ class Absence:
     # Readings
 
     def apply(self, rows: Round, news: News) -> None:
-        bed = indices(news.bed)
-        if len(bed):
-            self._apply_bed(rows, news, bed)
+        if len(news.beds):
+            self._apply_bed(rows, news.beds)
         if self._outs:
             self._apply_others(rows, news)
 
-    def _apply_bed(self, rows: Round, news: News, bed: Array) -> None:
-        elder, ts = rows.elder[bed], rows.ts[bed]
-        before, at, hold = news.bed_before[bed], news.bed_at[bed], news.bed_hold[bed]
-        said_in = rows.values["in_bed"][bed] == 1
-        self._habits.learn(elder, ts, inside=said_in, before=before, hold=hold)
-        for index in indices((self._ledger.rank[elder] > 0) & ~said_in).tolist():
+    def _apply_bed(self, rows: Round, beds: Bedside) -> None:
+        elder, ts, before, hold = beds.elder, beds.ts, beds.before, beds.hold
+        inside = beds.said == 1
+        self._habits.learn(elder, ts, inside=inside, before=before, hold=hold)
+        for index in indices((self._ledger.rank[elder] > 0) & ~inside).tolist():
             self._fresh(int(elder[index]), int(ts[index]))
-        self._sleep(elder, ts, before=before, at=at, hold=hold)
-        inside = rows.values["in_bed"][bed] == 1
-        self._return(elder[inside], ts[inside], rows.late[bed][inside])
+        self._sleep(elder, ts, before=before, at=beds.at, hold=hold)
+        self._return(elder[inside], ts[inside], rows.late[beds.row[inside]])
         left = ~inside & (before == 1)
         self._exit(elder[left], ts[left])
         still = ~inside & (before == 0) & (self._out[elder] == 1)
@@ -296,7 +292,7 @@ class Absence:
     def begin(self, rows: Sayings, word: Array) -> None:
         """Nothing to prepare."""
 
-    def take(self, rows: Sayings, word: Array) -> None:
+    def take(self, rows: Sayings, word: Array, calm: Array) -> None:
         """All of it can be put off."""
 
     def settle(self, runs: Runs, word: Array) -> None:

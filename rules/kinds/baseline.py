@@ -115,8 +115,8 @@ class Baseline:
         self._close(elder[further])
         self._half.put(elder[further], half[further])
         tenths = np.rint(10 * self._said[add].astype(np.float64))
-        self._sum.put(elder[add], self._sum[elder[add]] + tenths.astype(np.int32))
-        self._count.put(elder[add], self._count[elder[add]] + 1)
+        self._sum.add(elder[add], tenths.astype(np.int32))
+        self._count.add(elder[add], np.int16(1))
 
     def _begin(self, elder: Array, night: Int64, half: Int64, ends: Int64) -> None:
         if not len(elder):
@@ -177,8 +177,8 @@ class Baseline:
         self._close(elder[further])
         self._half.put(elder[further], half[further])
 
-    def take(self, rows: Sayings, word: Array) -> None:
-        add = indices((word == 1) & (self._adds[rows.elder] == 1))
+    def take(self, rows: Sayings, word: Array, calm: Array) -> None:
+        add = indices(calm & (word == 1) & (self._adds[rows.elder] == 1))
         if not len(add):
             return
         elder = rows.elder[add]
@@ -190,8 +190,8 @@ class Baseline:
             tenths = np.add.reduceat(tenths, first)
             count = np.diff(first, append=len(elder)).astype(np.int16)
             elder = elder[first]
-        self._sum.put(elder, self._sum[elder] + tenths)
-        self._count.put(elder, self._count[elder] + count)
+        self._sum.add(elder, tenths)
+        self._count.add(elder, count)
 
     def settle(self, runs: Runs, word: Array) -> None:
         """Nothing was put off."""

@@ -123,7 +123,7 @@ class Count:
     def begin(self, rows: Sayings, word: Array) -> None:
         """Nothing to prepare."""
 
-    def take(self, rows: Sayings, word: Array) -> None:
+    def take(self, rows: Sayings, word: Array, calm: Array) -> None:
         """Nothing changes."""
 
     def settle(self, runs: Runs, word: Array) -> None:

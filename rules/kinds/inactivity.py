@@ -97,10 +97,10 @@ class Inactivity:
     def begin(self, rows: Sayings, word: Array) -> None:
         """Nothing to prepare."""
 
-    def take(self, rows: Sayings, word: Array) -> None:  # noqa: ARG002 (a Calm's)
+    def take(self, rows: Sayings, word: Array, calm: Array) -> None:  # noqa: ARG002 (a Calm's)
         """Only in its own bed does anybody move without a level's change."""
         if rows.beds:
-            moves = indices(rows.says("movement") > 0)
+            moves = indices(calm & (rows.says("movement") > 0))
             which, elder = self._pairs_of(rows.device[moves], rows.home[moves])
             self._base.lift(elder, rows.ts[moves[which]])
 
