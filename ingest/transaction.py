@@ -49,9 +49,10 @@ def straight(
     partition; and what psycopg raises. After an error roll back the connection. The judge's state
     is pending in any case: adopt it after the commit, or roll it back.
     """
+    stored = work.columns if work.stored else Readings.blank(0)
+    readings.make_days(desk.connection, stored)
     with partition.begin(desk.connection, desk.lease):
-        if work.stored:
-            readings.prepare(desk.connection, work.columns)
+        readings.note_days(desk.connection, stored)
     _keep_state(desk, work)
     changes = _copy_and_judge(desk, work, beside, meanwhile)
     return _commit(desk, work, work.columns, work.draft.said.ts, changes)

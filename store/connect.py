@@ -1,7 +1,9 @@
 """Connections to the store: autocommit, UTC, and an end to waiting for a peer that is gone.
 
-Works directly and behind PgBouncer in transaction mode: nothing is prepared and nothing but
-settings that PgBouncer follows is kept in the session.
+Works directly and behind PgBouncer in transaction mode: there nothing is prepared, and nothing but
+settings that PgBouncer follows is kept in the session. Statements that say `prepare=True` are
+prepared where the session is our own. They are those whose plan stays right however the tables
+grow; others are planned each time they run.
 """
 
 from typing import Any
@@ -19,6 +21,12 @@ _DEFAULTS: dict[str, Any] = {
     "tcp_user_timeout": 15_000,  # milliseconds
 }
 
+
+PID = "SELECT pg_backend_pid()"
+"""What answers with `connection.info.backend_pid` is the server itself: a pooler that shares
+sessions gives its clients numbers of its own, as they belong to no server process."""
+EXPLICITLY = 1_000_000_000
+"""As psycopg's `prepare_threshold`: nothing is prepared but what asks for it."""
 
 # The same of the server's side: what we had under way when we vanished would hold its locks.
 _SESSION = b"""
@@ -44,6 +52,8 @@ def connect(dsn: str, *, application: str) -> psycopg.Connection:
     )
     try:
         connection.execute(_SESSION)
+        if connection.execute(PID).fetchone() == (connection.info.backend_pid,):
+            connection.prepare_threshold = EXPLICITLY
     except BaseException:
         connection.close()
         raise

@@ -78,7 +78,7 @@ def import_directory(
 
 def directory_version(connection: psycopg.Connection) -> int:
     """Counts up with every import; 0 before the first."""
-    row = connection.execute("SELECT version FROM directory_version").fetchone()
+    row = connection.execute("SELECT version FROM directory_version", prepare=True).fetchone()
     return int(row[0]) if row else 0
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from schemas.times import NEVER, from_micros, to_micros
 
@@ -79,7 +80,8 @@ def fence(connection: psycopg.Connection, lease: Lease) -> int:
 
 
 def _ask_fence(connection: psycopg.Connection, lease: Lease) -> psycopg.Cursor:
-    return connection.execute(_FENCE, [lease.partition, lease.epoch, lease.batch])
+    values = [lease.partition, lease.epoch, lease.batch]
+    return connection.execute(_FENCE, values, prepare=True)
 
 
 def _fenced(answer: psycopg.Cursor, lease: Lease) -> int:
@@ -93,12 +95,15 @@ def _fenced(answer: psycopg.Cursor, lease: Lease) -> int:
 def begin(connection: psycopg.Connection, lease: Lease) -> Iterator[None]:
     """Begin a fenced transaction; what the body executes travels along, in one trip.
 
-    It ends by `commit`, or after any error by `connection.rollback()`.
+    It ends by `commit`, or after any error by `connection.rollback()`. The body must not use
+    `connection.transaction()`: before the trip is made it would end ours with its own.
     """
     with connection.pipeline():
         connection.execute("BEGIN")
         answer = _ask_fence(connection, lease)
         yield
+    if connection.info.transaction_status != TransactionStatus.INTRANS:
+        raise RuntimeError("the transaction of a batch has ended before its rows")
     _fenced(answer, lease)
 
 
@@ -148,6 +153,7 @@ def log_batch(connection: psycopg.Connection, lease: Lease, content: bytes) -> N
     connection.execute(
         "INSERT INTO batch_log (partition, batch, content) VALUES (%s, %s, %b)",
         [lease.partition, lease.batch + 1, content],
+        prepare=True,
     )
 
 

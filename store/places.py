@@ -30,5 +30,6 @@ def stations_of(
     """
     if not homes and not gateways:
         return {}
-    rows = connection.execute(_STATIONS, {"homes": list(homes), "gateways": list(gateways)})
+    values = {"homes": list(homes), "gateways": list(gateways)}
+    rows = connection.execute(_STATIONS, values, prepare=True)
     return dict(rows.fetchall())

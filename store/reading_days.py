@@ -12,7 +12,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from schemas.readings import Readings
+from schemas.readings import Int64, Readings
 from schemas.times import DAY, MINUTE
 from store import days
 
@@ -31,18 +31,33 @@ def near(readings: Readings) -> NDArray[np.bool_]:
 
 
 def prepare(connection: psycopg.Connection, readings: Readings) -> None:
-    """For rows that are `near`, on plain PostgreSQL: their days' partitions, made in the caller's
-    transaction, and a note of their minutes for the summaries."""
+    """For rows that are `near`, on plain PostgreSQL: their days' partitions, and a `note`; in the
+    caller's transaction."""
+    make(connection, readings)
+    note(connection, readings)
+
+
+def make(connection: psycopg.Connection, readings: Readings) -> None:
+    """The partitions of the days of rows that are `near`, where they are needed and missing."""
     if connection not in _seen:
         _seen[connection] = set() if days.partitioned(connection, "reading") else None
-    seen = _seen[connection]
-    if seen is None or len(readings) == 0:
+    if (seen := _seen[connection]) is None:
         return
-    minutes = np.unique(readings.ts // MINUTE)
-    for day in np.unique(minutes * MINUTE // DAY).tolist():
+    for day in np.unique(_minutes(readings) * MINUTE // DAY).tolist():
         if day not in seen and not days.make(connection, "reading", day):
             seen.add(day)  # not when just made: the transaction may yet be rolled back
-    connection.execute("SELECT summary_note(%s::bigint[])", [minutes.tolist()])
+
+
+def note(connection: psycopg.Connection, readings: Readings) -> None:
+    """Tell the summaries which minutes change with the transaction; after `make`."""
+    if len(readings) and _seen.get(connection) is not None:
+        minutes = _minutes(readings).tolist()
+        connection.execute("SELECT summary_note(%s::bigint[])", [minutes], prepare=True)
+
+
+def _minutes(readings: Readings) -> Int64:
+    """Since 1970, each once."""
+    return np.unique(readings.ts // MINUTE)
 
 
 def forget(connection: psycopg.Connection) -> None:

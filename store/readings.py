@@ -12,7 +12,7 @@ from store import reading_days
 from store.reading_rows import COLUMNS, encode
 from store.readings_range import read_range
 
-__all__ = ["prepare", "read_range", "write", "write_straight"]
+__all__ = ["make_days", "note_days", "read_range", "write", "write_straight"]
 
 _COPY = f"COPY reading ({', '.join(COLUMNS)}) FROM STDIN (FORMAT binary)".encode()
 _COPY_STAGED = f"COPY reading_staged (position, {', '.join(COLUMNS)}) FROM STDIN (FORMAT binary)"
@@ -53,14 +53,19 @@ def write(connection: psycopg.Connection, readings: Readings) -> NDArray[np.bool
     return _write(connection, readings, _write_near)
 
 
-def prepare(connection: psycopg.Connection, readings: Readings) -> None:
-    """What has to be there before `write_straight`, in the same transaction."""
-    stored = readings.take(_stored(readings))
-    reading_days.prepare(connection, stored.take(reading_days.near(stored)))
+def make_days(connection: psycopg.Connection, readings: Readings) -> None:
+    """What has to be there for `write_straight`; in a transaction of its own."""
+    reading_days.make(connection, _near(readings))
+
+
+def note_days(connection: psycopg.Connection, readings: Readings) -> None:
+    """What `write_straight` does not say itself, for the same transaction."""
+    reading_days.note(connection, _near(readings))
 
 
 def write_straight(connection: psycopg.Connection, readings: Readings) -> NDArray[np.bool_]:
-    """As `write`, for rows that are most likely all new: without a savepoint and its trips.
+    """As `write`, for rows that are most likely all new: without a savepoint and its trips, and
+    after `make_days`.
 
     psycopg.IntegrityError, and the transaction is lost, where they are not, or where the partition
     of a day is not there any more: `write` will do.
@@ -68,10 +73,17 @@ def write_straight(connection: psycopg.Connection, readings: Readings) -> NDArra
     return _write(connection, readings, _copy_near)
 
 
-_Near = Callable[[psycopg.Connection, Readings], NDArray[np.bool_]]
+def _near(readings: Readings) -> Readings:
+    stored = readings.take(_stored(readings))
+    return stored.take(reading_days.near(stored))
 
 
-def _write(connection: psycopg.Connection, readings: Readings, near: _Near) -> NDArray[np.bool_]:
+_WriteNear = Callable[[psycopg.Connection, Readings], NDArray[np.bool_]]
+
+
+def _write(
+    connection: psycopg.Connection, readings: Readings, near: _WriteNear
+) -> NDArray[np.bool_]:
     new = np.ones(len(readings), np.bool_)
     rows = _stored(readings)
     if len(rows) == 0:

@@ -11,7 +11,7 @@ Clock = Callable[[AsyncConnection], Awaitable[datetime]]
 
 async def now(conn: AsyncConnection) -> datetime:
     """The store's time at this moment, not at the start of the transaction."""
-    cursor = await conn.execute("SELECT clock_timestamp()")
+    cursor = await conn.execute("SELECT clock_timestamp()", prepare=True)
     row = await cursor.fetchone()
     if row is None:
         raise RuntimeError("the store gave no time")

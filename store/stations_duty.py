@@ -64,6 +64,7 @@ async def calendars(conn: AsyncConnection, stations: Sequence[str]) -> dict[str,
         WHERE d.station = ANY(%s) ORDER BY d.station, d.staff, d.starts
         """,
         (list(stations),),
+        prepare=True,
     )
     for station, *shift in await cursor.fetchall():
         found[station].shifts.append(Shift(*shift))
@@ -74,6 +75,7 @@ async def calendars(conn: AsyncConnection, stations: Sequence[str]) -> dict[str,
         WHERE d.station = ANY(%s) AND s.retired_at IS NULL ORDER BY d.station, d.date, d.staff
         """,
         (list(stations),),
+        prepare=True,
     )
     for station, *dated in await cursor.fetchall():
         found[station].dates.append(Dated(*dated))

@@ -22,7 +22,7 @@ class LadderChange(NamedTuple):
 
 async def newest(conn: AsyncConnection) -> LadderChange | None:
     """The change that holds; None where nobody has changed anything."""
-    row = await (await conn.execute(_NEWEST)).fetchone()
+    row = await (await conn.execute(_NEWEST, prepare=True)).fetchone()
     return LadderChange(*row) if row else None
 
 

@@ -41,7 +41,8 @@ async def above(
 ) -> dict[str, list[Place]]:
     """By `home:<id>` and `gateway:<id>`: its area and everything above it, lowest first, with the
     stations there. What the directory does not know is left out."""
-    cursor = await conn.execute(_UP, {"homes": list(homes), "gateways": list(gateways)})
+    values = {"homes": list(homes), "gateways": list(gateways)}
+    cursor = await conn.execute(_UP, values, prepare=True)
     found: defaultdict[str, list[Place]] = defaultdict(list)
     for key, *place in await cursor.fetchall():
         found[key].append(Place(*place))

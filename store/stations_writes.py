@@ -66,18 +66,21 @@ class Writes:
         async with conn.pipeline():
             if self.rows:
                 rows = [_plain(row) for row in self.rows.values()]
-                await conn.execute(_INCIDENTS, (Jsonb(rows),))
-                await conn.execute(_WAKE, (list(self.rows),))
+                await conn.execute(_INCIDENTS, (Jsonb(rows),), prepare=True)
+                await conn.execute(_WAKE, (list(self.rows),), prepare=True)
             if self.gained:
-                await conn.execute(_ALERTS, _columns(self.gained))
+                await conn.execute(_ALERTS, _columns(self.gained), prepare=True)
             if self.joined:
-                await conn.execute(_STATIONS, _columns([(i, *s) for i, s in self.joined]))
+                joined = [(i, *s) for i, s in self.joined]
+                await conn.execute(_STATIONS, _columns(joined), prepare=True)
             if self.events:
                 details = Jsonb([e.detail for e in self.events])
-                await conn.execute(_EVENTS, [*_columns([_event(e) for e in self.events]), details])
+                events = _columns([_event(e) for e in self.events])
+                await conn.execute(_EVENTS, [*events, details], prepare=True)
             if self.letters:
                 letters = [_letter(n, *letter) for n, letter in enumerate(self.letters)]
-                await conn.execute(_LETTERS, {"now": now, "letters": Jsonb(letters)})
+                values = {"now": now, "letters": Jsonb(letters)}
+                await conn.execute(_LETTERS, values, prepare=True)
 
 
 def _columns(rows: list[Any]) -> list[list[Any]]:

@@ -20,6 +20,7 @@ from store import console_live, stations_board
 
 _ANSWER_WITHIN = 3.0  # seconds; a store that is slower counts as not answering
 _FORGET_AFTER = 120.0  # seconds without a look
+_BEHIND_S = 0.02  # after a notice: the same commit has cards to send, and they go first
 
 _log = structlog.get_logger(__name__)
 
@@ -119,7 +120,7 @@ class Hub:
                 async with self._lock, asyncio.timeout(_ANSWER_WITHIN):
                     await self._refresh(conn, await self._clock())
                 async for _ in conn.notifies(timeout=self._poll_s, stop_after=1):
-                    pass
+                    await asyncio.sleep(_BEHIND_S)
         finally:
             with suppress(Error):
                 await conn.execute("UNLISTEN *")

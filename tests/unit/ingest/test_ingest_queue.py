@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 import numpy as np
 from hypothesis import given
@@ -32,12 +33,21 @@ def messages(*numbers: int, session: int = 0) -> Messages:
     return Messages.of([delivery(n, session=session) for n in numbers])
 
 
-def queue(*, held: int = 100, batch: int = 10, payload: int = 1_000, age: float = 0) -> BatchQueue:
+def queue(
+    *,
+    held: int = 100,
+    batch: int = 10,
+    payload: int = 1_000,
+    age: float = 0,
+    monotonic: Callable[[], float] = time.monotonic,
+    urgent: Callable[[Messages], bool] = lambda _: False,
+) -> BatchQueue:
     return BatchQueue(
         held=Limits(held, payload),
         batch=Limits(batch, payload),
         age=age,
-        monotonic=time.monotonic,
+        monotonic=monotonic,
+        urgent=urgent,
     )
 
 
@@ -123,6 +133,43 @@ def test_the_first_message_waits_for_others_until_the_batch_is_full() -> None:
     sender.start()
     assert q.take(0).messages.packets.tolist() == [1, 2, 3]
     sender.join()
+
+
+def test_an_emergency_waits_for_nobody() -> None:
+    """An hour would be waited otherwise."""
+    q = queue(age=3_600, urgent=lambda said: 7 in said.packets)
+    q.put(messages(1))
+    sender = threading.Thread(target=q.put, args=[messages(7)])
+    sender.start()
+    assert q.take(0).messages.packets.tolist() == [1, 7]
+    sender.join()
+    q.put(messages(7, 8))
+    assert q.take(0).messages.packets.tolist() == [7, 8]
+
+
+def test_nobody_is_waited_for_who_does_not_come() -> None:
+    """Where nothing has come for a fifth of the age, the rest of it is not waited either."""
+    looks: list[None] = []
+
+    def still() -> float:
+        looks.append(None)
+        return 0.0
+
+    q = queue(age=0.05, monotonic=still)  # it never grows old
+    q.put(messages(1))
+    assert q.take(0).messages.packets.tolist() == [1]
+    assert len(looks) == 2
+
+
+def test_a_full_batch_can_be_taken_before_its_turn() -> None:
+    q = queue(batch=2)
+    q.put(messages(1))
+    assert q.take_full() is None
+    q.put(messages(2, 3))
+    full = q.take_full()
+    assert full is not None
+    assert full.messages.packets.tolist() == [1, 2]
+    assert q.take_full() is None
 
 
 def test_closing_lets_a_waiting_taker_go() -> None:
