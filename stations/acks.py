@@ -17,8 +17,9 @@ from pydantic import ValidationError
 from schemas import topics
 from schemas.wire import Ack
 from stations import work
+from stations.deed import Action, Actor
 from stations.policy import DEFAULT, Policy
-from stations.work import Action, Actor, Refused
+from stations.refused import Refused
 from store import stations_acks, stations_events
 from store.stations_events import Event
 

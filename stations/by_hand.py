@@ -11,8 +11,9 @@ from psycopg import AsyncConnection
 
 from schemas.alerts import Category, Sentence, Severity, alert_id
 from schemas.times import to_micros
+from stations.deed import Actor
 from stations.refused import Refused
-from stations.work import Actor, check_actor
+from stations.work import check_actor
 from store import stations_events, stations_intake
 from store.stations_events import Event
 

@@ -13,8 +13,9 @@ import psycopg
 from psycopg import AsyncConnection
 
 from schemas.alerts import Category
+from stations.deed import Actor
 from stations.refused import Refused
-from stations.work import Actor, check_actor
+from stations.work import check_actor
 from store import stations_events, stations_quiet
 from store.stations_events import Event
 from store.stations_intake import Arrived

@@ -10,9 +10,10 @@ from psycopg import AsyncConnection
 
 from stations import duty, incident
 from stations.channels.settings import AppriseOutlet
+from stations.deed import Actor
 from stations.policy import Policy
 from stations.turn import Turn
-from stations.work import Actor, check_actor
+from stations.work import check_actor
 from store import stations_duty, stations_events, stations_incident
 from store.stations_duty import Confirmed
 from store.stations_events import Event

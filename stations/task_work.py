@@ -1,7 +1,7 @@
-"""Working on a task before it is done: taking it on, and the calls made for it.
+"""Working on a task: taking it on, the calls made for it, and ending it.
 
 Each is one transaction and on record; `Refused` where the task is not the actor's station's, or is
-done. Ending one is `work.finish_task`.
+done.
 """
 
 from datetime import datetime
@@ -10,8 +10,10 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
+from stations import storm
+from stations.deed import Actor, CallResult
 from stations.refused import Refused
-from stations.work import Actor, CallResult, check_actor, finish_task
+from stations.work import check_actor
 from store import stations_events, stations_task
 from store.stations_events import Event
 
@@ -45,7 +47,20 @@ async def log_call(
         await _record(conn, "called", task, actor, now, detail)
         await stations_task.assign(conn, task, actor.staff)
         if result == CallResult.SPOKEN:
-            await finish_task(conn, task, actor, now, note)
+            await finish(conn, task, actor, now, note)
+
+
+async def finish(
+    conn: AsyncConnection, task: UUID, actor: Actor, now: datetime, note: str | None = None
+) -> None:
+    """Mark a task of the actor's station, or raised to it, as done. Refused if it is neither, or
+    is done."""
+    async with conn.transaction():
+        await _locked(conn, task, actor)
+        await stations_task.finish(conn, task, now=now, staff=actor.staff, note=note)
+        await storm.settle(conn, task, now)
+        detail = {} if note is None else {"note": note}
+        await _record(conn, "task_done", task, actor, now, detail)
 
 
 async def _locked(conn: AsyncConnection, task: UUID, actor: Actor) -> str | None:

@@ -1,4 +1,4 @@
-"""What people do with incidents and tasks: each action is one transaction, and on record.
+"""What people do with incidents: each action is one transaction, and on record.
 
 Two people at once: the row's lock lets one of them win, and `Refused` tells the other who it was.
 An action by somebody else than the holder is refused while the holder has it in hand; once it is
@@ -6,119 +6,33 @@ being paged again, whoever answers first takes it over.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
 
 from schemas.alerts import Severity
 from schemas.directory import Role
-from stations import incident, policy, storm, visits
+from stations import incident, policy, visits
 from stations.cards import concerned
+from stations.deed import (
+    PROGRESS,
+    STATE,
+    Action,
+    Actor,
+    CallResult,
+    Deed,
+    Outcome,
+    Reached,
+)
 from stations.policy import Policy
 from stations.refused import Refused
 from stations.route import Why
 from stations.turn import Turn
-from store import stations_events, stations_incident, stations_route, stations_task
+from store import stations_incident, stations_route
 from store.stations_events import Event
 from store.stations_incident import Incident
-
-__all__ = [
-    "Action",
-    "Actor",
-    "CallResult",
-    "Outcome",
-    "Reached",
-    "Refused",
-    "act",
-    "check_actor",
-    "finish_task",
-]
-
-
-class Actor(NamedTuple):
-    """A staff member and the station they act for."""
-
-    staff: str
-    station: str
-
-
-class Action(StrEnum):
-    ACKNOWLEDGE = "acknowledge"
-    CALLED = "called"
-    EMERGENCY_CALLED = "emergency_called"
-    """120."""
-    ON_THE_WAY = "on_the_way"
-    ON_SITE = "on_site"
-    TAKE_OVER = "take_over"
-    HAND_OVER = "hand_over"
-    RELEASE = "release"
-    ESCALATE = "escalate"
-    CLOSE = "close"
-
-
-class Outcome(StrEnum):
-    """How an incident ended. "No answer" is the result of a call, never an outcome."""
-
-    GENUINE = "genuine"
-    FALSE_ALARM = "false_alarm"
-    NOT_HOME = "not_home"
-    TO_HOSPITAL = "to_hospital"
-    DECEASED = "deceased"
-    TEST = "test"
-
-
-class Reached(StrEnum):
-    """How the person was reached; a red closes only with one of these."""
-
-    SPOKEN = "spoken"
-    SEEN = "seen"
-    HANDED_OVER = "handed_over"
-
-
-class CallResult(StrEnum):
-    """What came of a call."""
-
-    SPOKEN = "spoken"
-    NO_ANSWER = "no_answer"
-    BUSY = "busy"
-    WRONG_NUMBER = "wrong_number"
-
-
-PROGRESS = ("open", "acknowledged", "called", "on_the_way", "on_site")
-_STATE = {Action.ACKNOWLEDGE: "acknowledged", Action.EMERGENCY_CALLED: "called"} | {
-    a: a.value for a in (Action.CALLED, Action.ON_THE_WAY, Action.ON_SITE)
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Deed:
-    """An action with everything that came with it."""
-
-    action: Action
-    actor: Actor
-    now: datetime
-    outcome: str | None
-    reached: str | None
-    note: str | None
-    to: str | None
-    result: str | None
-    contact: str | None
-
-    @property
-    def detail(self) -> dict[str, Any]:
-        said = {
-            "outcome": self.outcome,
-            "reached": self.reached,
-            "note": self.note,
-            "to": self.to,
-            "result": self.result,
-            "contact": self.contact,
-        }
-        return {name: value for name, value in said.items() if value is not None}
 
 
 async def act(
@@ -145,7 +59,7 @@ async def act(
     """
     if result is not None and result not in set(CallResult):
         raise Refused("result_wrong")
-    deed = _Deed(action, actor, now, outcome, reached, note, to, result, contact)
+    deed = Deed(action, actor, now, outcome, reached, note, to, result, contact)
     async with conn.transaction():
         await check_actor(conn, actor)
         row = await stations_incident.lock(conn, incident_id)
@@ -158,28 +72,6 @@ async def act(
         await turn.write()
 
 
-async def finish_task(
-    conn: AsyncConnection, task: UUID, actor: Actor, now: datetime, note: str | None = None
-) -> None:
-    """Mark a task of the actor's station, or raised to it, as done. Refused if it is neither, or
-    is done."""
-    async with conn.transaction():
-        await check_actor(conn, actor)
-        row = await stations_task.lock(conn, task)
-        if row is None or actor.station not in (row.station, row.raised_to):
-            raise Refused("not_reached")
-        if row.done_at is not None:
-            raise Refused("done", holder=row.done_by)
-        await stations_task.finish(conn, task, now=now, staff=actor.staff, note=note)
-        await storm.settle(conn, task, now)
-        detail = {} if note is None else {"note": note}
-        event = Event(
-            at=now, kind="task_done", task=task, staff=actor.staff, station=actor.station,
-            detail=detail,
-        )  # fmt: skip
-        await stations_events.record(conn, event)
-
-
 async def check_actor(conn: AsyncConnection, actor: Actor) -> None:
     """Refused unless the worker is of that station and may act."""
     found = await stations_route.staff_station(conn, actor.staff)
@@ -189,20 +81,20 @@ async def check_actor(conn: AsyncConnection, actor: Actor) -> None:
         raise Refused("read_only")
 
 
-async def _progress(turn: Turn, row: Incident, deed: _Deed) -> None:
+async def _progress(turn: Turn, row: Incident, deed: Deed) -> None:
     """Acknowledge, or log a step; either puts the incident into the actor's hands."""
     already = row.holder == deed.actor.staff and row.ladder_from is None
     if already and deed.action is Action.ACKNOWLEDGE:
         return
     detail = deed.detail | _take(row, deed)
-    state = _STATE[deed.action]
+    state = STATE[deed.action]
     if PROGRESS.index(state) > PROGRESS.index(row.state):
         row.state = state
     await incident.answered(turn, row)
     await incident.publish(turn, row, events=[_event(row, deed, detail)])
 
 
-async def _take_over(turn: Turn, row: Incident, deed: _Deed) -> None:
+async def _take_over(turn: Turn, row: Incident, deed: Deed) -> None:
     """Out of another's hands into the actor's, who says so in so many words."""
     staff, station = deed.actor
     if row.holder == staff and row.ladder_from is None:
@@ -215,7 +107,7 @@ async def _take_over(turn: Turn, row: Incident, deed: _Deed) -> None:
     await incident.publish(turn, row, events=[_event(row, deed, detail)])
 
 
-async def _hand_over(turn: Turn, row: Incident, deed: _Deed) -> None:
+async def _hand_over(turn: Turn, row: Incident, deed: Deed) -> None:
     """Ask another worker to take it. It pages until somebody does; until then it stays with the
     holder, so that at no moment it is nobody's."""
     if row.holder != deed.actor.staff:
@@ -229,7 +121,7 @@ async def _hand_over(turn: Turn, row: Incident, deed: _Deed) -> None:
     await incident.arm(turn, row, events=[event])
 
 
-async def _release(turn: Turn, row: Incident, deed: _Deed) -> None:
+async def _release(turn: Turn, row: Incident, deed: Deed) -> None:
     """Give it back: it is nobody's, and pages from the lowest level again."""
     if row.holder != deed.actor.staff:
         raise Refused("not_holder", holder=row.holder)
@@ -239,7 +131,7 @@ async def _release(turn: Turn, row: Incident, deed: _Deed) -> None:
     await incident.arm(turn, row, events=[event])
 
 
-async def _escalate(turn: Turn, row: Incident, deed: _Deed) -> None:
+async def _escalate(turn: Turn, row: Incident, deed: Deed) -> None:
     """The next level joins now. Whoever holds it keeps it, and timers run on."""
     where = await incident.find_route(turn, row)
     pages = where.beyond(incident.reached(row), why=Why.ESCALATED)
@@ -249,7 +141,7 @@ async def _escalate(turn: Turn, row: Incident, deed: _Deed) -> None:
     await incident.page(turn, row, pages, events=[event])
 
 
-async def _close(turn: Turn, row: Incident, deed: _Deed) -> None:
+async def _close(turn: Turn, row: Incident, deed: Deed) -> None:
     if deed.outcome is None or deed.outcome not in set(Outcome):
         raise Refused("outcome_missing")
     if deed.reached is not None and deed.reached not in set(Reached):
@@ -266,7 +158,7 @@ async def _close(turn: Turn, row: Incident, deed: _Deed) -> None:
     await incident.publish(turn, row, events=[_event(row, deed, detail)])
 
 
-def _take(row: Incident, deed: _Deed) -> dict[str, Any]:
+def _take(row: Incident, deed: Deed) -> dict[str, Any]:
     """Put it into the actor's hands, or refuse; what to record beside the action.
 
     `acknowledged_at` is when the present holder took it: the next step's limits count from it.
@@ -283,7 +175,7 @@ def _take(row: Incident, deed: _Deed) -> dict[str, Any]:
     return {} if before in (None, staff) else {"from": before}
 
 
-def _event(row: Incident, deed: _Deed, detail: dict[str, Any]) -> Event:
+def _event(row: Incident, deed: Deed, detail: dict[str, Any]) -> Event:
     staff, station = deed.actor
     return Event(
         at=deed.now,
@@ -295,7 +187,7 @@ def _event(row: Incident, deed: _Deed, detail: dict[str, Any]) -> Event:
     )
 
 
-_DO: dict[Action, Callable[[Turn, Incident, _Deed], Awaitable[None]]] = {
+_DO: dict[Action, Callable[[Turn, Incident, Deed], Awaitable[None]]] = {
     Action.ACKNOWLEDGE: _progress,
     Action.CALLED: _progress,
     Action.EMERGENCY_CALLED: _progress,

@@ -1,5 +1,5 @@
-"""How often an account may be tried. A try is counted before the password is looked at, so that
-many at once gain nothing.
+"""How often a password may be tried, by whatever tries are counted under (`account`: a hash). A try
+is counted before the password is looked at, so that many at once gain nothing.
 """
 
 from datetime import datetime, timedelta
@@ -54,8 +54,16 @@ async def take(conn: Connection, account: bytes, *, now: datetime, limit: Limit)
 
 
 async def clear(conn: Connection, account: bytes) -> None:
-    """The account was signed in to."""
+    """It was signed in."""
     await conn.execute("DELETE FROM console_attempt WHERE account = %s", (account,))
+
+
+async def give_back(conn: Connection, account: bytes) -> None:
+    """One try was none of a guesser's; the others stay counted."""
+    await conn.execute(
+        "UPDATE console_attempt SET failures = greatest(0, failures - 1) WHERE account = %s",
+        (account,),
+    )
 
 
 async def purge(conn: Connection, *, now: datetime) -> None:

@@ -105,9 +105,10 @@ async def password_hash(conn: Connection, staff: str) -> str | None:
     return row[0] if row else None
 
 
-async def replace_password_hash(conn: Connection, staff: str, *, old: str, new: str) -> None:
-    """The same password under stronger parameters, unless it was changed meanwhile."""
-    await conn.execute(
+async def replace_password_hash(conn: Connection, staff: str, *, old: str, new: str) -> bool:
+    """False, and nothing changes, where the hash is `old` no more."""
+    done = await conn.execute(
         "UPDATE staff SET password_hash = %s WHERE id = %s AND password_hash = %s",
         (new, staff, old),
     )
+    return done.rowcount == 1

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from psycopg.rows import class_row
 
+from store import console_browsers
 from store.console_audit import Entry
 from store.console_scope import BELOW
 from store.console_sessions import Connection
@@ -19,6 +21,7 @@ class Member:
     role: str
     station: str
     station_name: str
+    phone: str
     has_password: bool
     signed_in: int
     last_login: datetime | None
@@ -26,38 +29,67 @@ class Member:
 
 _LIST = f"""
 WITH RECURSIVE {BELOW}
-SELECT s.id, s.name, s.role, s.station, t.name AS station_name,
+SELECT s.id, s.name, s.role, s.station, t.name AS station_name, coalesce(s.phone, '') AS phone,
     s.password_hash IS NOT NULL AS has_password,
     (SELECT count(*) FROM console_session c
      WHERE c.staff = s.id AND c.expires_at > %(now)s AND c.seen_at > %(idle)s) AS signed_in,
     (SELECT max(u.at) FROM audit u WHERE u.staff = s.id AND u.action = 'login') AS last_login
 FROM staff s JOIN station t ON t.id = s.station
-WHERE s.retired_at IS NULL AND t.area IN (SELECT area FROM below)
+WHERE (s.retired_at IS NOT NULL) = %(retired)s AND t.area IN (SELECT area FROM below)
     AND (%(only)s::text IS NULL OR s.id = %(only)s)
 ORDER BY t.area, t.id, s.id LIMIT 1000
 """  # noqa: S608 (our own text)
 
 
 async def members(
-    conn: Connection, station: str, *, now: datetime, idle: datetime, only: str | None = None
+    conn: Connection,
+    station: str,
+    *,
+    now: datetime,
+    idle: datetime,
+    only: str | None = None,
+    retired: bool = False,
 ) -> list[Member]:
-    """The staff of every station under a station's area, 1,000 at most; `only`: that one. A session
-    not seen since `idle` does not count."""
+    """The staff of every station under a station's area, 1,000 at most; `only`: that one;
+    `retired`: those who are. A session not seen since `idle` does not count."""
+    values = {"station": station, "now": now, "idle": idle, "only": only, "retired": retired}
     async with conn.cursor(row_factory=class_row(Member)) as cursor:
-        await cursor.execute(
-            _LIST.encode(), {"station": station, "now": now, "idle": idle, "only": only}
-        )
+        await cursor.execute(_LIST.encode(), values)
         return await cursor.fetchall()
 
 
-async def insert(conn: Connection, staff: str, *, name: str, station: str, role: str) -> bool:
+class Details(NamedTuple):
+    """What stands beside the id; `phone` "" for none."""
+
+    name: str
+    phone: str
+    station: str
+
+
+async def insert(conn: Connection, staff: str, details: Details, *, role: str) -> bool:
     """A new member without a password; False where the id is taken, also by somebody retired."""
     done = await conn.execute(
-        "INSERT INTO staff (id, name, station, role) VALUES (%s, %s, %s, %s)"
+        "INSERT INTO staff (id, name, phone, station, role) VALUES (%s, %s, nullif(%s, ''), %s, %s)"
         " ON CONFLICT (id) DO NOTHING",
-        (staff, name, station, role),
+        (staff, *details, role),
     )
     return done.rowcount == 1
+
+
+async def set_details(conn: Connection, staff: str, details: Details) -> None:
+    """Their sessions run on: who moves to another station is to be signed out besides."""
+    await conn.execute(
+        "UPDATE staff SET name = %s, phone = nullif(%s, ''), station = %s WHERE id = %s",
+        (*details, staff),
+    )
+
+
+async def bring_back(conn: Connection, staff: str) -> None:
+    """Somebody retired is in service again, without the password they had."""
+    await conn.execute(
+        "UPDATE staff SET retired_at = NULL, password_hash = NULL WHERE id = %s", (staff,)
+    )
+    await conn.execute("UPDATE directory_version SET version = version + 1")
 
 
 async def set_role(conn: Connection, staff: str, role: str) -> None:
@@ -67,8 +99,9 @@ async def set_role(conn: Connection, staff: str, role: str) -> None:
 
 
 async def set_password(conn: Connection, staff: str, password_hash: str) -> None:
-    """Sessions under the old password end."""
+    """Sessions under the old password end, and no browser is known any more."""
     await conn.execute("UPDATE staff SET password_hash = %s WHERE id = %s", (password_hash, staff))
+    await console_browsers.forget(conn, staff)
     await sign_out(conn, staff)
 
 

@@ -13,12 +13,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from stations import shifts, work
+from stations import shifts, task_work, work
 from stations.console.board import card_of, show_board
 from stations.console.context import Console, console
 from stations.console.guard import checked_form, wants_json, worker
 from stations.console.pages import Reader
-from stations.work import Action, Actor, Refused
+from stations.deed import Action, Actor
+from stations.refused import Refused
 from store import stations_board
 from store.console_sessions import Session
 
@@ -76,7 +77,7 @@ async def finish(request: Request) -> Response:
     refused = None
     try:
         async with app.connection() as conn:
-            await work.finish_task(conn, task, actor, now, note_of(form))
+            await task_work.finish(conn, task, actor, now, note_of(form))
     except Refused as refusal:
         refused = _unless_foreign(refusal)
     await app.hub.refresh()

@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from stations.console import leaving, office, telephone
+from stations.console import leaving, office, password, telephone
 from stations.console.access_log import AccessLog
 from stations.console.actions import act, finish, shift
 from stations.console.board import alive, board_page
@@ -76,6 +76,7 @@ def create_app(
             Route("/healthz", healthz),
             *case_routes,
             *leaving.routes,
+            *password.routes,
             *telephone.routes,
             *office.routes,
             Mount("/static", _Static(directory=_STATIC)),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from schemas.alerts import Severity
 from stations.console.boards import urgency
 from stations.console.pages import Pages, Reader
-from stations.work import Action, Outcome, Reached
+from stations.deed import Action, Outcome, Reached
 from store.console_live import Colleague
 from store.console_sessions import Session
 from store.stations_board import BoardIncident, BoardTask

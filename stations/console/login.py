@@ -6,8 +6,7 @@ login form carries a token of its own, so that nobody can be signed in under a s
 
 import re
 import secrets
-from datetime import datetime, timedelta
-from hashlib import blake2b
+from datetime import datetime
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -15,13 +14,12 @@ from starlette.responses import RedirectResponse, Response
 
 from schemas.topics import ID_PATTERN
 from stations import shifts
-from stations.console import sessions
+from stations.console import sessions, tries
 from stations.console.actions import note_of
 from stations.console.context import Console, console
 from stations.console.guard import form_of, signed_in
-from stations.console.settings import ConsoleSettings
-from stations.work import Actor
-from store import console_attempts, console_audit, console_sessions
+from stations.deed import Actor
+from store import console_audit, console_sessions
 
 FORM_COOKIE = "vigil_login"
 
@@ -40,16 +38,15 @@ async def login(request: Request) -> Response:
     if not _same(str(form.get("csrf", "")), request.cookies.get(FORM_COOKIE)):
         return _form(request, app, status=403, problem="login.expired")
     staff = str(form.get("staff", "")).strip()
-    account = _account(staff)
     now = await app.clock()
     async with app.connection() as conn:
-        free_at = await console_attempts.take(conn, account, now=now, limit=_limit(app.settings))
+        free_at = await tries.take(conn, request, staff, now=now, settings=app.settings)
     if free_at is not None:
         wait = max(1, round((free_at - now).total_seconds()))
         return _form(request, app, status=429, staff=staff, problem="login.wait", seconds=wait)
     if not await _verified(app, staff, form):
         return _form(request, app, status=403, staff=staff, problem="login.wrong")
-    return await _welcome(request, app, staff=staff, account=account, now=now)
+    return await _welcome(request, app, staff=staff, now=now)
 
 
 async def logout(request: Request) -> Response:
@@ -86,16 +83,13 @@ async def _verified(app: Console, staff: str, form: FormData) -> bool:
     return True
 
 
-async def _welcome(
-    request: Request, app: Console, *, staff: str, account: bytes, now: datetime
-) -> Response:
+async def _welcome(request: Request, app: Console, *, staff: str, now: datetime) -> Response:
     old = request.cookies.get(sessions.cookie_name(app.settings))
+    response = RedirectResponse("/", 303)
     async with app.connection() as conn:
-        await console_attempts.clear(conn, account)
-        await console_attempts.purge(conn, now=now)
+        await tries.succeeded(conn, request, response, staff, now=now, settings=app.settings)
         await console_audit.record(conn, at=now, staff=staff, action="login")
         token = await sessions.create(conn, staff=staff, old=old, now=now, settings=app.settings)
-    response = RedirectResponse("/", 303)
     sessions.set_cookie(response, token, app.settings)
     response.delete_cookie(FORM_COOKIE, path="/login")
     return response
@@ -121,16 +115,3 @@ def _form(
 
 def _same(given: str, expected: str | None) -> bool:
     return bool(expected) and secrets.compare_digest(given.encode(), str(expected).encode())
-
-
-def _account(staff: str) -> bytes:
-    """What attempts are counted under: an id as typed may be long, and need not exist."""
-    return blake2b(staff.encode(errors="replace"), digest_size=16).digest()
-
-
-def _limit(settings: ConsoleSettings) -> console_attempts.Limit:
-    return console_attempts.Limit(
-        settings.free_tries,
-        timedelta(seconds=settings.wait_s),
-        timedelta(seconds=settings.longest_wait_s),
-    )

@@ -10,6 +10,7 @@ from functools import partial
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+SHORTEST = 10  # characters of one that somebody chooses
 _LONGEST = 1024  # characters; a longer one is nobody's password
 
 

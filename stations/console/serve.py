@@ -35,8 +35,9 @@ async def serve(
     """Serve until cancelled, then end live pages, finish open requests and return.
 
     `port` 0 takes a free one; `ready` gets the real one once connections are answered. OSError
-    when the port cannot be had.
+    when the port cannot be had. The client's address is what a trusted proxy says, else the peer's.
     """
+    proxies = list(app.state.console.settings.trusted_proxies)
     listener = _listen(host, port)
     config = uvicorn.Config(
         app,
@@ -44,6 +45,8 @@ async def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
         timeout_graceful_shutdown=_END_WITHIN,
     )
     server = _Server(config, lambda: ready(listener.getsockname()[1]) if ready else None)

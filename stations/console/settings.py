@@ -1,10 +1,19 @@
 """What a site may set about its console. Validating opens no connection."""
 
-from typing import Literal
+from ipaddress import ip_network
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from schemas.directory import DEFAULT_ZONE, Zone
+
+
+def _network(text: str) -> str:
+    ip_network(text)  # ValueError for what is none
+    return text
+
+
+Proxy = Annotated[str, AfterValidator(_network)]
 
 
 class ConsoleSettings(BaseModel):
@@ -26,6 +35,17 @@ class ConsoleSettings(BaseModel):
     )
     free_tries: int = Field(
         default=5, ge=1, description="failed logins of one account before it has to wait"
+    )
+    address_tries: int = Field(
+        default=100,
+        ge=1,
+        description="failed logins from one address, by browsers in which the account has not "
+        "signed in before, until these have to wait; a desk shares one address",
+    )
+    trusted_proxies: tuple[Proxy, ...] = Field(
+        default=("127.0.0.1", "::1"),
+        description="addresses or networks of the proxies before the console: whom they forward "
+        "for (X-Forwarded-For) is believed; nobody else's word is",
     )
     wait_s: float = Field(
         default=30, gt=0, description="the first wait; it doubles with every further failure"

@@ -13,7 +13,8 @@ from stations.console.actions import note_of
 from stations.console.board import show_board
 from stations.console.context import console
 from stations.console.guard import checked_form, worker
-from stations.work import Actor, Refused
+from stations.deed import Actor
+from stations.refused import Refused
 from store import console_scope
 
 

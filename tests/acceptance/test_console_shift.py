@@ -46,74 +46,89 @@ async def _press(page: Page, key: str) -> None:
     await page.keyboard.press(key)
 
 
+async def _begins_and_answers(east: Page, console: Served, d: Desk) -> None:
+    """A red has the screen until it is touched; from there the keyboard is enough."""
+    await sign_in(east, console.url, "east-1")
+    await expect(east.locator("#sound")).to_be_visible()
+    await east.click("#start")
+    await expect(east.locator("#sound")).to_be_hidden()
+    await _comes(d, "SELECT staff FROM shift WHERE ended_at IS NULL", [("east-1",)])
+    await d.raised(change("h1", at=await console.now()))
+    await expect(east.locator("body[data-ringing]")).to_have_count(1)
+    await expect(east.locator("article.card")).to_be_focused()
+    await _press(east, "a")
+    await expect(east.locator("body[data-ringing]")).to_have_count(0)
+    await expect(east.locator(".holder")).to_contain_text("您在处理 · 已接警")
+    for shown in ("已通话", "在路上"):
+        await _press(east, "a")
+        await expect(east.locator(".holder")).to_contain_text(shown)
+
+
+async def _hands_over(east: Page, street: Page, console: Served) -> None:
+    """Something else comes up: a colleague at the street is asked, by name, and ends it."""
+    await sign_in(street, console.url, "street-1")
+    await expect(street.locator("#empty")).to_be_visible()
+    await east.wait_for_timeout(950)
+    await east.click("button[value=escalate]")
+    await expect(street.locator("article.card")).to_have_count(1)
+    await street.keyboard.press("Escape")
+    await east.wait_for_timeout(950)
+    await east.click(".handing > summary")
+    await east.select_option("select[name=to]", "street-1")
+    await east.fill(".handing input[name=note]", "我在另一家，请接手")
+    await east.click(".handing button.primary")
+    await expect(street.locator(".asked")).to_contain_text("已请 street值班 接手")
+    await expect(street.locator("body[data-ringing]")).to_have_count(1)
+    await street.click("button[value=acknowledge]")
+    await expect(east.locator(".holder")).to_contain_text("street值班 在处理")
+    await expect(street.locator(".holder")).to_contain_text("您在处理")
+    await street.wait_for_timeout(950)
+    await street.click(".closing > summary")
+    await street.click("button[value='false_alarm:spoken']")
+    await expect(east.locator("#empty")).to_be_visible()
+
+
+async def _takes_a_telephone_call(east: Page) -> None:
+    await east.keyboard.press("m")
+    await east.fill("form.find input[name=word]", "老人3")
+    await east.press("form.find input[name=word]", "Enter")
+    await east.click(".by-hand summary")
+    await east.fill(".by-hand input[name=note]", "邻居说敲门没人应")
+    await east.click(".by-hand button[value=red]")
+    await expect(east.locator("article.card.red")).to_contain_text("幸福路3号")
+    await east.click("button[value=acknowledge]")
+    await expect(east.locator(".holder")).to_contain_text("您在处理")
+
+
+async def _leaves(east: Page) -> None:
+    """What is still in hand passes on, with a message."""
+    await east.click("a[href='/leave']")
+    await expect(east.locator(".sheet .said")).to_contain_text("1 起警情")
+    await east.fill("textarea[name=note]", "三楼电梯坏了，走楼梯")
+    await east.click(".sheet button.primary")
+    await expect(east.locator("[name=staff]")).to_be_visible()
+
+
+async def _goes_on_with_a_phone(phone: Page, console: Served) -> None:
+    await sign_in(phone, console.url, "east-1")
+    await phone.goto(f"{console.url}/?lang=en")
+    await expect(phone.locator("#handover")).to_contain_text("三楼电梯坏了，走楼梯")
+    await expect(phone.locator(".holder")).to_contain_text("Nobody has it yet")
+    await phone.locator("#start").tap()
+    await expect(phone.locator("#sound")).to_be_hidden()
+    await phone.locator("button[value=acknowledge]").tap()
+    await expect(phone.locator(".holder")).to_contain_text("You have it")
+
+
 def test_a_night_shift_from_the_sound_test_to_the_message_for_the_next(store: str) -> None:
     async def run(console: Served, d: Desk, browser: Browser) -> None:
         async with page_of(browser) as east, page_of(browser, quiet=True) as street:
-            await sign_in(east, console.url, "east-1")
-            await expect(east.locator("#sound")).to_be_visible()
-            await east.click("#start")
-            await expect(east.locator("#sound")).to_be_hidden()
-            await _comes(d, "SELECT staff FROM shift WHERE ended_at IS NULL", [("east-1",)])
-
-            # A red has the screen until it is touched; from there the keyboard is enough.
-            await d.raised(change("h1", at=await console.now()))
-            await expect(east.locator("body[data-ringing]")).to_have_count(1)
-            await expect(east.locator("article.card")).to_be_focused()
-            await _press(east, "a")
-            await expect(east.locator("body[data-ringing]")).to_have_count(0)
-            await expect(east.locator(".holder")).to_contain_text("您在处理 · 已接警")
-            for shown in ("已通话", "在路上"):
-                await _press(east, "a")
-                await expect(east.locator(".holder")).to_contain_text(shown)
-
-            # Something else comes up: a colleague at the street is asked, by name.
-            await sign_in(street, console.url, "street-1")
-            await expect(street.locator("#empty")).to_be_visible()
-            await east.wait_for_timeout(950)
-            await east.click("button[value=escalate]")
-            await expect(street.locator("article.card")).to_have_count(1)
-            await street.keyboard.press("Escape")
-            await east.wait_for_timeout(950)
-            await east.click(".handing > summary")
-            await east.select_option("select[name=to]", "street-1")
-            await east.fill(".handing input[name=note]", "我在另一家，请接手")
-            await east.click(".handing button.primary")
-            await expect(street.locator(".asked")).to_contain_text("已请 street值班 接手")
-            await expect(street.locator("body[data-ringing]")).to_have_count(1)
-            await street.click("button[value=acknowledge]")
-            await expect(east.locator(".holder")).to_contain_text("street值班 在处理")
-            await expect(street.locator(".holder")).to_contain_text("您在处理")
-            await street.wait_for_timeout(950)
-            await street.click(".closing > summary")
-            await street.click("button[value='false_alarm:spoken']")
-            await expect(east.locator("#empty")).to_be_visible()
-
-            # A neighbour calls.
-            await east.keyboard.press("m")
-            await east.fill("form.find input[name=word]", "老人3")
-            await east.press("form.find input[name=word]", "Enter")
-            await east.click(".by-hand summary")
-            await east.fill(".by-hand input[name=note]", "邻居说敲门没人应")
-            await east.click(".by-hand button[value=red]")
-            await expect(east.locator("article.card.red")).to_contain_text("幸福路3号")
-            await east.click("button[value=acknowledge]")
-            await expect(east.locator(".holder")).to_contain_text("您在处理")
-
-            # The end: what is still in hand passes on, with a message.
-            await east.click("a[href='/leave']")
-            await expect(east.locator(".sheet .said")).to_contain_text("1 起警情")
-            await east.fill("textarea[name=note]", "三楼电梯坏了，走楼梯")
-            await east.click(".sheet button.primary")
-            await expect(east.locator("[name=staff]")).to_be_visible()
+            await _begins_and_answers(east, console, d)
+            await _hands_over(east, street, console)
+            await _takes_a_telephone_call(east)
+            await _leaves(east)
         async with page_of(browser, size=PHONE, has_touch=True, is_mobile=True) as phone:
-            await sign_in(phone, console.url, "east-1")
-            await phone.goto(f"{console.url}/?lang=en")
-            await expect(phone.locator("#handover")).to_contain_text("三楼电梯坏了，走楼梯")
-            await expect(phone.locator(".holder")).to_contain_text("Nobody has it yet")
-            await phone.locator("#start").tap()
-            await expect(phone.locator("#sound")).to_be_hidden()
-            await phone.locator("button[value=acknowledge]").tap()
-            await expect(phone.locator(".holder")).to_contain_text("You have it")
+            await _goes_on_with_a_phone(phone, console)
         holders = await d.rows("SELECT home, state, holder FROM incident ORDER BY home")
         assert holders == [("h1", "closed", "street-1"), ("h3", "acknowledged", "east-1")]
 

@@ -13,7 +13,7 @@ from devices.wire import decode_up
 from schemas import wire
 from schemas.directory import Level
 from schemas.quantities import QUANTITIES
-from stations import work
+from stations import deed
 
 KEYS = ["ts", "seq", "test", "device", "colour", *QUANTITIES]
 WORDS = [w for q in QUANTITIES.values() for w in getattr(q, "values", ())]
@@ -49,10 +49,10 @@ def test_the_decoder_reads_what_the_model_describes(record: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
-        (wire.ActionWord, [a.value for a in work.Action]),
-        (wire.OutcomeWord, [o.value for o in work.Outcome]),
-        (wire.ReachedWord, [r.value for r in work.Reached]),
-        (wire.StateWord, [*work.PROGRESS, "closed"]),
+        (wire.ActionWord, [a.value for a in deed.Action]),
+        (wire.OutcomeWord, [o.value for o in deed.Outcome]),
+        (wire.ReachedWord, [r.value for r in deed.Reached]),
+        (wire.StateWord, [*deed.PROGRESS, "closed"]),
         (wire.Level, [level.value for level in Level]),
     ],
 )

@@ -15,11 +15,12 @@ from psycopg import AsyncConnection
 
 from schemas.alerts import Category, Change, ChangeKind, Severity
 from stations import quiet, shifts, work
+from stations.deed import Action, Actor
 from stations.intake import take
 from stations.ladder import Ladder
 from stations.ladder_in_force import InForce
 from stations.policy import Coverage, Policy
-from stations.work import Action, Actor, Refused
+from stations.refused import Refused
 from store import stations_duty
 from store.stations_incident import Incident
 from tests.support.night import CARE_EVERY, EAST, START, STREET, WEST, Night, later, night, raised

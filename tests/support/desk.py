@@ -27,6 +27,7 @@ from stations.console.app import create_app
 from stations.console.passwords import Passwords
 from stations.console.reference import NOTHING, Reference
 from stations.console.settings import ConsoleSettings
+from stations.deed import Action, Actor
 from stations.policy import Policy
 from store import alerts, directory, stations_pool
 from store.connect import connect
@@ -130,19 +131,18 @@ class Desk:
                 (staff,),
             )
             ((incident, station),) = await cursor.fetchall()
-            actor = work.Actor(staff, station)
-            await work.act(conn, incident, work.Action(action), actor, self.now, policy=POLICY)
+            actor = Actor(staff, station)
+            await work.act(conn, incident, Action(action), actor, self.now, policy=POLICY)
 
     async def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         async with self.pool.connection() as conn:
             cursor = await conn.execute(query.encode(), values)
             return await cursor.fetchall()
 
-    def client(self) -> httpx.AsyncClient:
+    def client(self, address: str = "127.0.0.1") -> httpx.AsyncClient:
         """A browser without scripts."""
-        client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=self.app), base_url="http://desk.test"
-        )
+        transport = httpx.ASGITransport(app=self.app, client=(address, 1))
+        client = httpx.AsyncClient(transport=transport, base_url="http://desk.test")
         self.clients.append(client)
         return client
 

@@ -20,6 +20,7 @@ from schemas.directory import Directory
 from schemas.times import to_micros
 from stations import ladder_in_force, work
 from stations.climb import climb_due
+from stations.deed import Action, Actor
 from stations.intake import take
 from stations.ladder import Ladder
 from stations.ladder_in_force import InForce
@@ -28,7 +29,6 @@ from stations.quiet import expire
 from stations.shifts import end_due
 from stations.visits import open_due
 from stations.waiting import raise_waiting
-from stations.work import Action, Actor
 from store import alerts, stations_duty, stations_incident, stations_ladder, stations_pool
 from store.connect import connect
 from store.directory import import_directory

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from stations.work import CallResult
+from stations.deed import CallResult
 from store.stations_board import BoardIncident
 from store.stations_events import Event
 

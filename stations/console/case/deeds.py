@@ -21,8 +21,8 @@ from stations.console.case.calls import AMBULANCE
 from stations.console.guard import wants_json
 from stations.console.office import fields
 from stations.console.office.room import Connection, Room, enter
+from stations.deed import Action
 from stations.refused import Refused
-from stations.work import Action
 from store import case_elder, devices_now, stations_board
 from store.case_elder import ElderHome
 

@@ -15,8 +15,8 @@ from schemas.directory import Role
 from stations.console.context import Console, console
 from stations.console.guard import checked_form, member
 from stations.console.pages import Reader
+from stations.deed import Actor
 from stations.refused import Refused
-from stations.work import Actor
 from store import console_audit
 from store.console_sessions import Session
 

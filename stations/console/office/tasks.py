@@ -10,11 +10,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from schemas.directory import Role
-from stations import task_work, work
+from stations import task_work
 from stations.console.cards import tel
 from stations.console.office import fields
 from stations.console.office.room import Connection, Room, enter
-from stations.work import CallResult
+from stations.deed import CallResult
 from store import console_tasks
 
 _SORTS = ("care", "visit_due", "device", "outage", "channel_failed")
@@ -52,7 +52,7 @@ async def finish(request: Request) -> Response:
     """POST /tasks/{task}/done with `note`."""
     room = await enter(request, Role.DUTY)
     task, text = _task(request), fields.note(await room.form())
-    return await _do(room, lambda conn: work.finish_task(conn, task, room.actor, room.now, text))
+    return await _do(room, lambda conn: task_work.finish(conn, task, room.actor, room.now, text))
 
 
 async def take(request: Request) -> Response:

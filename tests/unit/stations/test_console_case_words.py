@@ -6,8 +6,8 @@ from schemas.directory import DeviceKind, Location
 from stations.console import words
 from stations.console.case.choices import RULES
 from stations.console.chart.nights import RATES
+from stations.deed import CallResult
 from stations.route import Why
-from stations.work import CallResult
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)

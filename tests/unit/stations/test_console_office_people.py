@@ -18,7 +18,7 @@ from store.connect import connect
 from store.console_duty import Special, Worked
 from store.directory import import_directory
 from store.stations_duty import Calendar, Shift
-from tests.support.desk import Desk, change, prepare
+from tests.support.desk import Desk, change, prepare, sign_in
 from tests.support.office import at_desk, does, task_of
 from tests.support.reach import Asked, Town, Who
 from tests.support.registry import town
@@ -171,6 +171,40 @@ def test_an_administrator_adds_somebody_who_then_signs_in(store: str) -> None:
         await does(boss, "/staff", "/staff/east-7/role", role="supervisor")
         assert (await client.get("/tasks")).status_code == 303, "signed out by the change"
         assert (await does(boss, "/staff", "/staff/boss/role", role="duty")).status_code == 403
+
+    at_desk(store, run)
+
+
+def test_details_are_changed_and_who_moves_is_signed_out(store: str) -> None:
+    async def run(d: Desk) -> None:
+        await d.rows("UPDATE staff SET role = 'admin' WHERE id = 'street-1' RETURNING 1")
+        admin, worker = await d.signed_in("street-1"), await d.signed_in("east-1")
+        said = {"name": "小周", "phone": "0571-2000", "station": "east"}
+        await does(admin, "/staff", "/staff/east-1/details", **said)
+        assert "小周" in (await worker.get("/")).text
+        assert await d.rows("SELECT phone FROM staff WHERE id = 'east-1'") == [("0571-2000",)]
+        await does(admin, "/staff", "/staff/east-1/details", **said | {"station": "west"})
+        assert (await worker.get("/")).status_code == 303
+        for wrong, status in (({"name": ""}, 409), ({"station": "city"}, 404)):
+            answer = await does(admin, "/staff", "/staff/east-1/details", **said | wrong)
+            assert answer.status_code == status
+        rows = await d.rows("SELECT name, station FROM staff WHERE id = 'east-1'")
+        assert rows == [("小周", "west")]
+
+    at_desk(store, run)
+
+
+def test_who_comes_back_needs_a_new_password(store: str) -> None:
+    async def run(d: Desk) -> None:
+        await d.rows("UPDATE staff SET role = 'admin' WHERE id = 'street-1' RETURNING 1")
+        admin = await d.signed_in("street-1")
+        assert (await does(admin, "/staff", "/staff/east-1/return")).status_code == 404
+        await does(admin, "/staff", "/staff/east-1/retire")
+        assert "已停用的账号（1）" in (await admin.get("/staff")).text
+        await does(admin, "/staff", "/staff/east-1/return")
+        assert (await sign_in(d.client(), "east-1")).status_code == 403
+        await does(admin, "/staff", "/staff/east-1/password", password="a long new one")
+        assert (await sign_in(d.client(), "east-1", "a long new one")).status_code == 303
 
     at_desk(store, run)
 

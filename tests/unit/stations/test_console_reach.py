@@ -85,6 +85,12 @@ def colleague(path: str, **fields: str) -> Made:
     return made
 
 
+async def retired(town: Town) -> Asked:
+    staff = await town.colleague()
+    await town.sql("UPDATE staff SET retired_at = now() WHERE id = %s", staff)
+    return Asked(f"/staff/{staff}/return")
+
+
 def ladder(path: str) -> Made:
     async def made(town: Town) -> Asked:
         ((version,),) = await town.sql("SELECT coalesce(max(version), 0) FROM ladder_change")
@@ -130,6 +136,10 @@ REACH: dict[tuple[str, str], Reach] = {
     ("GET", "/session"): Reach(fixed("/session"), (DUTY,), ALL),
     ("POST", "/shift"): Reach(fixed("/shift"), (DUTY,), ALL),
     ("GET", "/leave"): Reach(fixed("/leave"), (DUTY,), ALL),
+    ("GET", "/password"): Reach(fixed("/password"), EVERY_ROLE, ALL),
+    ("POST", "/password"): Reach(
+        fixed("/password", old="x", new="a long new one", again="a long new one"), EVERY_ROLE, ALL
+    ),
     ("POST", "/homes/{home}/incidents"): Reach(
         telephone, (DUTY,), UP
     ),
@@ -202,6 +212,10 @@ REACH: dict[tuple[str, str], Reach] = {
     ("POST", "/staff/{staff}/role"): Reach(
         colleague("/staff/{}/role", role="supervisor"), (ADMIN,), UP
     ),
+    ("POST", "/staff/{staff}/details"): Reach(
+        colleague("/staff/{}/details", name="新名", phone="1", station="east"), (ADMIN,), UP
+    ),
+    ("POST", "/staff/{staff}/return"): Reach(retired, (ADMIN,), UP),
     ("POST", "/staff/{staff}/password"): Reach(
         colleague("/staff/{}/password", password="a long new one"), (ADMIN,), UP
     ),

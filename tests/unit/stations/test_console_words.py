@@ -10,8 +10,8 @@ from schemas.alerts import Severity
 from schemas.directory import DeviceKind, Level, Living, Location, Role
 from stations.console import words
 from stations.console.cards import QUICK_TEST
+from stations.deed import PROGRESS, Action, CallResult, Outcome, Reached
 from stations.policy import Coverage
-from stations.work import PROGRESS, Action, CallResult, Outcome, Reached
 
 CONSOLE = Path(words.__file__).parent
 CATALOGUES = words.load()

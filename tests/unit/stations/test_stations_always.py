@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.alerts import ChangeKind, Severity
+from stations.deed import Action
 from stations.ladder import LEVELS, Ladder
 from stations.policy import Coverage
-from stations.work import Action
 from tests.support.always import HOMES, STAFF, Play, playing
 
 EXAMPLES = int(os.environ.get("VIGIL_STATIONS_EXAMPLES", "40"))

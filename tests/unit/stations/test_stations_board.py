@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from schemas.alerts import Category, Change, ChangeKind, Severity
-from stations.work import Action
+from stations.deed import Action
 from store import stations_board
 from tests.support.night import EAST, Night, later, raised
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from stations.deed import Action, Outcome, Reached
 from stations.ladder import Ladder
 from stations.route import Why
 from stations.settings import StationsSettings
-from stations.work import Action, Outcome, Reached
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "ladder.md").read_text("utf-8")
 

@@ -7,7 +7,8 @@ import pytest
 from schemas.alerts import Category, ChangeKind, Severity
 from schemas.wire import Card
 from stations.by_hand import open_by_hand
-from stations.work import Action, Actor, Refused
+from stations.deed import Action, Actor
+from stations.refused import Refused
 from tests.support.night import EAST, STREET, Night, later, raised
 
 pytestmark = pytest.mark.anyio

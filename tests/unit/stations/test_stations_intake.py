@@ -9,9 +9,9 @@ import pytest
 from schemas.alerts import Category, Change, ChangeKind, Severity
 from schemas.times import to_micros
 from schemas.wire import Card
+from stations.deed import Action
 from stations.intake import take
 from stations.policy import Policy
-from stations.work import Action
 from store import alerts
 from tests.support.night import EAST, START, Night, later, night, raised
 

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 from schemas.alerts import Category, Change, ChangeKind, Severity
 from schemas.directory import Level
 from stations.climb import climb_due
+from stations.deed import Action
 from stations.ladder import Ladder, Rung, Steps
 from stations.policy import Policy
-from stations.work import Action
 from store import stations_incident
 from tests.support.night import EAST, START, STREET, Night, later, night, raised
 

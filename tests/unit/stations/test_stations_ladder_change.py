@@ -7,8 +7,8 @@ import pytest
 from schemas.alerts import Category, Severity
 from stations import ladder_in_force
 from stations.climb import climb_due
+from stations.deed import Action
 from stations.ladder import LEVELS, Ladder, taken
-from stations.work import Action
 from store import stations_ladder
 from tests.support.night import EAST, START, WEST, Night, raised
 

@@ -13,11 +13,11 @@ from schemas.alerts import Category, ChangeKind, Severity
 from schemas.events import IncidentEvent
 from stations.channels.base import Message, SendError, Undeliverable
 from stations.channels.settings import Outlet
+from stations.deed import Action
 from stations.deliver import next_due, send_due
 from stations.metrics import Metrics
 from stations.policy import Policy
 from stations.settings import StationsSettings
-from stations.work import Action
 from tests.support.night import EAST, Night, later, night, raised
 
 pytestmark = pytest.mark.anyio

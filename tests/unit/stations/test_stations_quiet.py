@@ -10,8 +10,9 @@ import pytest
 from schemas.alerts import Category, ChangeKind, Severity
 from schemas.times import to_micros
 from stations import quiet
+from stations.deed import Action, Actor
 from stations.policy import Policy
-from stations.work import Action, Actor, Refused
+from stations.refused import Refused
 from store import alerts, stations_board
 from store.connect import connect
 from store.directory import import_directory

@@ -11,10 +11,10 @@ import pytest
 from schemas.alerts import Category, Change, ChangeKind, Severity
 from stations import duty
 from stations.console.words import LANGUAGES, load
+from stations.deed import Action, Actor
 from stations.policy import Policy
 from stations.report.build import NoSuchArea, Report, build, span
 from stations.report.write import WORDS, to_csv, to_html
-from stations.work import Action, Actor
 from store.stations_duty import Calendar, Shift
 from tests.support.night import EAST, STREET, WEST, Night, later, night, raised
 from tests.support.registry import DISTRICT

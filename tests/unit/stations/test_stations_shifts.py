@@ -6,9 +6,10 @@ import pytest
 
 from schemas.alerts import Category, Severity
 from stations.channels.settings import AppriseOutlet
+from stations.deed import Action, Actor
 from stations.policy import Coverage, Policy
+from stations.refused import Refused
 from stations.shifts import confirm, end_due, sign_out
-from stations.work import Action, Actor, Refused
 from store import stations_duty
 from tests.support.night import EAST, STREET, Night, raised
 

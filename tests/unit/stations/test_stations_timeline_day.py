@@ -10,10 +10,10 @@ from datetime import timedelta
 import pytest
 
 from schemas.alerts import Category, ChangeKind, Severity
-from stations import shifts, work
+from stations import shifts, task_work
 from stations.channels.settings import AppriseOutlet
+from stations.deed import Action, Actor
 from stations.policy import Coverage, Policy
-from stations.work import Action, Actor
 from store import stations_board
 from tests.support.night import EAST, STREET, Night, later, night, raised
 
@@ -69,7 +69,7 @@ async def test_a_day(on: Night) -> None:
     await on.to(low)
     await on.comes(raised("battery-low", severity=Severity.BLUE, category=Category.DEVICE, at=low))
     (task,) = await stations_board.open_tasks(on.conn, "east")
-    await work.finish_task(on.conn, task.id, EAST, on.now, note="new battery")
+    await task_work.finish(on.conn, task.id, EAST, on.now, note="new battery")
 
     fell = EIGHT + 7 * HOUR  # 15:00: the calm one's board card becomes the emergency's
     await on.to(fell)

@@ -9,8 +9,8 @@ import pytest
 from schemas.alerts import Category, Change, ChangeKind, Severity
 from stations import shifts
 from stations.climb import climb_due
+from stations.deed import Action
 from stations.policy import Coverage, Policy
-from stations.work import Action
 from store import stations_board, stations_duty
 from tests.support.night import START, STREET, Night, later, night, raised
 

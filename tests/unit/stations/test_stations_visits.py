@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from stations.deed import Action
 from stations.policy import Policy
 from stations.report.build import build
 from stations.visits import open_due, visited
-from stations.work import Action
 from tests.support.night import EAST, Night, raised
 from tests.support.registry import EAST as EAST_AREA
 

@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from schemas.alerts import Category, Severity
+from stations.deed import Action, Actor
 from stations.policy import Policy
+from stations.refused import Refused
+from stations.task_work import finish
 from stations.waiting import raise_waiting
-from stations.work import Action, Actor, Refused, finish_task
 from stations.working_days import before
 from tests.support.night import START, Night, raised
 
@@ -53,12 +55,12 @@ async def test_a_task_nobody_touched_for_two_working_days_is_the_streets_as_well
     ((task,),) = await on.rows("SELECT id FROM task WHERE kind = 'battery-low'")
     street = Actor("street-1", "street")
     with pytest.raises(Refused):
-        await finish_task(on.conn, task, street, on.now)
+        await finish(on.conn, task, street, on.now)
     assert await raise_waiting(on.conn, START + timedelta(hours=47, minutes=59), Policy()) == 0
     assert await raise_waiting(on.conn, START + timedelta(hours=48), Policy()) == 2
     assert await raise_waiting(on.conn, START + timedelta(hours=72), Policy()) == 0
     assert await on.rows("SELECT DISTINCT raised_to FROM task") == [("street",)]
-    await finish_task(on.conn, task, street, on.now)
+    await finish(on.conn, task, street, on.now)
 
 
 async def test_a_doctor_on_the_staff_gets_the_trends_of_their_patients(night_shift: Night) -> None:

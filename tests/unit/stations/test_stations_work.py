@@ -7,10 +7,10 @@ import pytest
 
 from schemas.alerts import Category, Severity
 from schemas.wire import Ack
-from stations import work
+from stations import task_work
+from stations.deed import Action, Actor, Outcome, Reached
 from stations.policy import Policy
-from stations.refused import SENTENCES
-from stations.work import Action, Actor, Outcome, Reached, Refused
+from stations.refused import SENTENCES, Refused
 from tests.support.night import EAST, STREET, WEST, Night, night, raised
 
 pytestmark = pytest.mark.anyio
@@ -217,14 +217,14 @@ async def test_a_task_is_done_by_its_own_station_once(night_shift: Night) -> Non
     ((task,),) = await night_shift.rows("SELECT id FROM task")
     conn, now = night_shift.conn, night_shift.now
     with pytest.raises(Refused) as refused:
-        await work.finish_task(conn, task, WEST, now)
+        await task_work.finish(conn, task, WEST, now)
     assert refused.value.code == "not_reached"
-    await work.finish_task(conn, task, EAST, now, "换了电池")
+    await task_work.finish(conn, task, EAST, now, "换了电池")
     assert await night_shift.rows("SELECT done_at, done_by, note FROM task") == [
         (now, "east-1", "换了电池")
     ]
     with pytest.raises(Refused) as refused:
-        await work.finish_task(conn, task, EAST, now)
+        await task_work.finish(conn, task, EAST, now)
     assert (refused.value.code, refused.value.holder) == ("done", "east-1")
 
 
