@@ -9,9 +9,10 @@ from devices.births import Births
 from devices.decoded import DecodeError
 from devices.payload import Limits
 
-Loaded = tuple[Any, Sequence[DecodeError], Sequence[DecodeError]] | DecodeError
-"""A parsed payload, what of it could not be read, and what of it must be kept as a reject; or why
-it could not be parsed."""
+Parsed = tuple[Any, Sequence[DecodeError], Sequence[DecodeError]]
+"""A parsed payload, what of it could not be read, and what of it must be kept as a reject."""
+Loaded = Parsed | DecodeError
+"""Or why it could not be parsed."""
 
 
 class Incoming(msgspec.Struct, gc=False):

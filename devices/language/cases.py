@@ -5,6 +5,7 @@ Only the words that a profile lists matter, so the answers are few and are remem
 
 from collections.abc import Callable
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from devices.decoded import DecodeError, Reading, Values, show
@@ -22,30 +23,73 @@ Outcome = tuple[Values, int]
 
 _Word = Callable[[Any], str | None]
 _Said = tuple[str | None, ...]
+_OutcomeOf = Callable[[Found], Outcome | None]
+_Judge = Callable[[_Said], Outcome | None]
 _Test = Callable[[Any, Incoming], bool]
 
 _REMEMBERED = 1024
+_SHORT = 64
+_UNHEARD: Outcome = ({}, 0)
 
 
 def compile_cases(message: spec.Message, places: Places) -> Step:
     """The first case that holds sets its quantities."""
     names = list(dict.fromkeys(place for case in message.case for place in case.when))
-    looks = [(places.at(message.fields.get(n, [n])), _word(message, n)) for n in names]
-    judge = _judge(message, names)
+    ats = [places.at(message.fields.get(name, [name])) for name in names]
+    looks = [(at, _word(message, name)) for at, name in zip(ats, names, strict=True)]
+    outcome_of = _outcome_of(looks, _judge(message, names))
+    if not _is_in_numbers(message):
+        outcome_of = _remembering(outcome_of, ats)
     is_error = message.otherwise != "nothing"
 
     def add(found: Found, _message: Incoming, reading: Reading) -> None:
-        said = [None if found[at] is None else word(found[at]) for at, word in looks]
-        outcome = judge(tuple(said))
+        outcome = outcome_of(found)
         if outcome is not None:
             reading.values.update(outcome[0])
             reading.flags |= outcome[1]
         elif is_error:
-            words = [token(found[at]) for at, _ in looks]
+            words = [token(found[at]) for at in ats]
             text = ", ".join(f"{n} = {show(w)}" for n, w in zip(names, words, strict=True))
             raise DecodeError("value", f"no case of the profile holds: {text}")
 
     return Step(None, add)
+
+
+def _outcome_of(looks: list[tuple[int, _Word]], judge: _Judge) -> _OutcomeOf:
+    def outcome_of(found: Found) -> Outcome | None:
+        said = [None if found[at] is None else word(found[at]) for at, word in looks]
+        return judge(tuple(said))
+
+    return outcome_of
+
+
+def _remembering(outcome_of: _OutcomeOf, ats: list[int]) -> _OutcomeOf:
+    """Texts as they come are remembered; numbers are not: 1 and True are one to a dictionary."""
+    raws = itemgetter(*ats, ats[0])  # one more, so that a single place comes as a tuple, too
+    heard: dict[tuple[Any, ...], Outcome | None] = {}
+
+    def remembered(found: Found) -> Outcome | None:
+        said = raws(found)
+        try:
+            outcome = heard.get(said, _UNHEARD)
+        except TypeError:  # an array or an object stands there
+            return outcome_of(found)
+        if outcome is _UNHEARD:
+            outcome = outcome_of(found)
+            if len(heard) < _REMEMBERED and all(map(_is_short_text, said)):
+                heard[said] = outcome
+        return outcome
+
+    return remembered
+
+
+def _is_in_numbers(message: spec.Message) -> bool:
+    words = tokens(w for case in message.case for listed in case.when.values() for w in listed)
+    return len(listed_numbers(words)) == len(words)
+
+
+def _is_short_text(raw: Any) -> bool:
+    return raw is None or (type(raw) is str and len(raw) <= _SHORT)
 
 
 def _word(message: spec.Message, place: str) -> _Word:
@@ -64,7 +108,7 @@ def _word(message: spec.Message, place: str) -> _Word:
     return word
 
 
-def _judge(message: spec.Message, names: list[str]) -> Callable[[_Said], Outcome | None]:
+def _judge(message: spec.Message, names: list[str]) -> _Judge:
     cases = []
     for case in message.case:
         values = {name: spec.code(name, word) for name, word in case.set.items()}

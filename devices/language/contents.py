@@ -1,5 +1,6 @@
 """The quantities of a reading, compiled: what must be there, values, constants and cases."""
 
+from collections.abc import Callable
 from typing import Any
 
 from devices.decoded import DecodeError, Reading
@@ -9,9 +10,12 @@ from devices.language.marks import Step, compile_key, compile_mark, compile_ts
 from devices.language.meaning import meaning
 from devices.language.places import Found, Places
 from devices.language.tokens import compile_listed
-from devices.language.values import compile_convert
+from devices.language.values import Convert, compile_convert
 from devices.message import Incoming
 from schemas.readings import Flag
+
+_REMEMBERED = 1024
+_SHORT = 64
 
 
 def compile_steps(message: spec.Message, places: Places) -> list[Step]:
@@ -63,8 +67,7 @@ def _value(name: str, value: spec.Value, places: Places) -> Step:
     at = places.at(value.at)
     unless = [places.at([path]) for path in value.unless]
     absent, flags = value.absent, meaning([name], value.as_)
-    convert, is_unknown = compile_convert(name, value), compile_listed(value.unknown)
-    lists_none = not value.unknown
+    take = _remembering(compile_listed(value.unknown), compile_convert(name, value))
 
     def add(found: Found, _message: Incoming, reading: Reading) -> None:
         raw: Any = found[at]
@@ -72,11 +75,27 @@ def _value(name: str, value: spec.Value, places: Places) -> Step:
             if any(found[other] for other in unless):
                 return
             raw = absent
-        if lists_none or not is_unknown(raw):
-            said = convert(raw)
-            if said is not None:
-                reading.values[name] = said
-                if flags:
-                    reading.flags |= flags
+        said = take(raw)
+        if said is not None:
+            reading.values[name] = said
+            if flags:
+                reading.flags |= flags
 
     return Step(at if absent is None else None, add)
+
+
+def _remembering(is_unknown: Callable[[object], bool], convert: Convert) -> Convert:
+    """Both in one: a model's words are few and come back in every message."""
+    heard: dict[str, float | int | None] = {}
+
+    def take(raw: Any) -> float | int | None:
+        if type(raw) is not str:
+            return None if is_unknown(raw) else convert(raw)
+        if raw in heard:
+            return heard[raw]
+        said = None if is_unknown(raw) else convert(raw)
+        if len(heard) < _REMEMBERED and len(raw) <= _SHORT:
+            heard[raw] = said
+        return said
+
+    return take

@@ -31,8 +31,7 @@ def compile_frame(frame: spec.Frame, *, folded: bool) -> Open:
 
     def unpack(message: Incoming) -> None:
         root = message.root
-        raw = get(root, message)
-        if raw is None or (unless and unless(root, message)):
+        if (unless and unless(root, message)) or (raw := get(root, message)) is None:
             return
         if type(root) is not dict:  # the frame is the payload, as text
             root = {}

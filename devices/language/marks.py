@@ -1,6 +1,7 @@
 """What stands beside the values of a reading, compiled: time, key, test and history marks."""
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from devices.decoded import DecodeError, Reading, hashed_key, show
@@ -68,7 +69,7 @@ def _text(time: spec.Time, places: Places) -> Callable[[Found], Any]:
     """What says the time; where date and clock stand apart, both with a space between."""
     at = places.at(time.at)
     if not time.clock:
-        return lambda found: found[at]
+        return itemgetter(at)
     clock = places.at(time.clock)
 
     def text(found: Found) -> Any:

@@ -9,7 +9,7 @@ to null, gives None: *not said*.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from devices.language.tokens import token
@@ -149,6 +149,8 @@ def compile_steps(steps: list[Step]) -> Callable[[Any], Any]:
         return lambda value: value
     if len(steps) == 1 and isinstance(key := steps[0], str):
         return lambda value: value.get(key) if type(value) is dict else None
+    if all(isinstance(step, str) for step in steps):
+        return _by_keys(steps)
 
     def follow(value: Any) -> Any:
         for step in steps:
@@ -163,6 +165,17 @@ def compile_steps(steps: list[Step]) -> Callable[[Any], Any]:
                 value = _picked(value, step)  # type: ignore[arg-type]
             if value is None:
                 return None
+        return value
+
+    return follow
+
+
+def _by_keys(keys: Sequence[Step]) -> Callable[[Any], Any]:
+    def follow(value: Any) -> Any:
+        for key in keys:
+            if type(value) is not dict:
+                return None
+            value = value.get(key)
         return value
 
     return follow

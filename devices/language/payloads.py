@@ -1,5 +1,6 @@
 """Payload kinds, compiled: bytes → the value that paths lead into."""
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from operator import methodcaller
@@ -20,6 +21,7 @@ _SHORT = 40
 _MOST_KEYS = 4_096
 _MOST_FIELDS = 1_000
 _INNER = (dict, list)
+_FORM_PAIR = re.compile("(?:^|&)([^&=]*)=([^&]*)")  # each part is looked at once
 
 
 def compile_load(message: spec.Message) -> Load:
@@ -58,16 +60,16 @@ def _any(payload: bytes) -> Any:
 
 
 def _form(payload: bytes) -> Any:
-    fields = _form_pairs(parse_text(payload))
-    if b"%" not in payload and b"+" not in payload:
-        return fields
-    for key, value in fields.items():
-        if "%" in value or "+" in value:
-            fields[key] = _unquoted(value)
-    keys = "".join(fields)
-    if "%" in keys or "+" in keys:
-        fields = {_unquoted(key): value for key, value in fields.items()}
-    return fields
+    text = parse_text(payload)
+    plain = text.replace("+", " ").replace("%3A", ":")  # times: all that most pushes quote
+    pairs = _FORM_PAIR.findall(plain)
+    if len(pairs) != text.count("&") + 1 or len(pairs) > _MOST_FIELDS or not _is_unbroken(text):
+        return {_unquoted(k): _unquoted(value) for k, value in _form_pairs(text).items()}
+    if "%" in plain:
+        for at, (key, value) in enumerate(pairs):
+            if "%" in value or "%" in key:
+                pairs[at] = _unquoted(key), _unquoted(value)
+    return dict(pairs)
 
 
 def _unquoted(text: str) -> str:
@@ -91,7 +93,7 @@ def _compile_pairs(separator: str, equals: str) -> Callable[[str], dict[str, str
     split = methodcaller("split", equals, 1)
 
     def pairs(text: str) -> dict[str, str]:
-        if len(text.split(maxsplit=1)) == 1:  # nothing to strip
+        if _is_unbroken(text):
             try:
                 return dict(map(split, filter(None, text.split(separator, _MOST_FIELDS))))
             except ValueError:
@@ -99,6 +101,11 @@ def _compile_pairs(separator: str, equals: str) -> Callable[[str], dict[str, str
         return _pairs_stripped(text, separator, equals)
 
     return pairs
+
+
+def _is_unbroken(text: str) -> bool:
+    """No white space: there is nothing to strip from any part."""
+    return len(text.split(maxsplit=1)) == 1
 
 
 def _pairs_stripped(text: str, separator: str, equals: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from devices.language.paths import capture_names, compile_paths
 from devices.language.payloads import compile_load
 from devices.language.places import Found, Places
 from devices.language.tokens import token, tokens
-from devices.message import Incoming, Loaded
+from devices.message import Incoming, Loaded, Parsed
 from devices.payload import check_size
 
 _PARSED_BY = {"payload", "separator", "equals", "fold_keys", "embedded"}
@@ -61,13 +61,12 @@ class Reader:
     def _load_anew(self, message: Incoming) -> Loaded:
         """Variants that differ in their frames alone share the parsed payload."""
         try:
+            if not self._completing:  # `_parsing` and `loading` are one
+                return self._parse_anew(message)
             parsed = message.loaded.get(self._parsing)
             if parsed is None:
-                check_size(message.payload, message.limits.bytes)
-                parsed = message.loaded[self._parsing] = self._parse(message.payload), (), ()
+                parsed = message.loaded[self._parsing] = self._parse_anew(message)
             elif isinstance(parsed, DecodeError):
-                return parsed
-            if not self._completing:
                 return parsed
             message.root, message.faults, message.refused = parsed
             for complete in self._completing:
@@ -75,6 +74,10 @@ class Reader:
         except DecodeError as error:
             return error
         return message.root, message.faults, message.refused
+
+    def _parse_anew(self, message: Incoming) -> Parsed:
+        check_size(message.payload, message.limits.bytes)
+        return self._parse(message.payload), (), ()
 
     def device(self, message: Incoming) -> str | None:
         """The (first) device the message is about; None for a bridge's own messages.
@@ -151,7 +154,8 @@ class Reader:
         for index, found in enumerate(message.found):
             try:
                 self._add(result, found, message)
-                _keep_apart(result.readings[-1], index, seen)
+                if (reading := result.readings[-1]).key is not None:
+                    _keep_apart(reading, index, seen)
             except DecodeError as error:
                 error.index = index
                 result.rejects.append(error)
@@ -195,8 +199,6 @@ def _keep_or_raise(result: Decoded, reading: Reading, faults: list[DecodeError])
 
 def _keep_apart(reading: Reading, index: int, seen: set[tuple[object, ...]]) -> None:
     """Records under one wrapper's key are not repetitions of each other."""
-    if reading.key is None:
-        return
     identity = (reading.device, reading.ts, reading.key)
     if identity in seen:
         reading.key = hashed_key(f"{reading.key}#{index}")
