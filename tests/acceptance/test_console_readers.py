@@ -33,7 +33,7 @@ WAYS = (
     Way("zh", DESK, "light"), Way("zh", PHONE, "dark"),
     Way("en", DESK, "dark"), Way("en", PHONE, "light"),
 )  # fmt: skip
-STAFF = {Role.DUTY: "east-1", Role.SUPERVISOR: "street-1", Role.ADMIN: "west-1"}
+STAFF = {Role.DUTY: "east-1", Role.SUPERVISOR: "street-1", Role.ADMIN: "city-1"}
 
 
 async def _busy(d: Desk) -> None:
