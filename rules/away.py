@@ -34,7 +34,7 @@ class Away:
         self._from = np.array([to_micros(p.start) for p in periods], np.int64)
         self._until = np.array([to_micros(p.until) for p in periods], np.int64)
         of = np.array([elders.row[p.elder] for p in periods], np.int64)
-        self._periods = Groups(of, np.ones(len(of), bool), len(elders.ids))
+        self._periods = Groups(of, np.ones(len(of), bool), len(elders.ids) if periods else 0)
 
     def at(self, elders: Array, times: Array) -> Bool:
         """Whether each elder is away at a time (µs UTC)."""

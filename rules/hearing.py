@@ -89,7 +89,7 @@ class Hearing:
         self.gateway_heard = gateway.column("heard", np.int64, NEVER)
         self.gateway_joined = gateway.sparse("joined", np.int64, NEVER)
         self.gateway_known = gateway.column("known", np.int8, 0)
-        self.back = gateway.column("back", np.int64, NEVER)
+        self.back = gateway.sparse("back", np.int64, NEVER)
         self.offline = gateway.column("offline", np.int8, 0)
         self.floor = state.engine.column("floor", np.int64, NEVER)
         self._open: list[Column] = []
@@ -174,6 +174,8 @@ class Hearing:
         odd |= newest - self.gateway_heard[of] >= self.patience[of]
         for is_open in self._open:
             odd |= is_open[of] != 0
+        if not odd.any():
+            return np.asarray(odd)
         theirs = np.zeros(len(self.patience), bool)
         theirs[of[odd]] = True
         return np.asarray(theirs[of])
@@ -223,7 +225,7 @@ def _latest(when: Int64, speech: Array, first: Array, known: Int64) -> Int64:
     return np.where(newest >= start, when[newest], known)
 
 
-def _put_last(column: Column, rows: Int64, values: Array) -> None:
+def _put_last(column: Column | Sparse, rows: Int64, values: Array) -> None:
     """Put the last value of each run of equal rows (rows are sorted)."""
     if len(rows):
         last = indices(lasts(rows))

@@ -6,14 +6,16 @@ says event times; ids, rejoining and the shape of a change are decided here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rules.columns import Column, Table
+from rules.groups import indices
 from rules.limits import REJOIN
 from rules.rule import Rule
 from rules.sentence import Figures, say
@@ -31,7 +33,11 @@ from schemas.alerts import (
 from schemas.directory import DEFAULT_ZONE
 from schemas.times import NEVER, format_rfc3339, from_micros
 
+Array = NDArray[Any]
+Int64 = NDArray[np.int64]
+
 SEVERITIES = tuple(Severity)
+_KINDS = (ChangeKind.SEVERITY, ChangeKind.REOPENED, ChangeKind.RAISED)
 
 
 @dataclass(slots=True)
@@ -88,11 +94,15 @@ class Teller:
         self._outbox = outbox
 
     def onset(self, row: int, at: int) -> int:
+        """The same as `onsets` for one subject."""
+        return int(self.onsets(np.array([row]), np.array([at]))[0])
+
+    def onsets(self, rows: Array, at: Int64) -> Int64:
         """`at`, or the next µs where the subject's latest alert has that onset already: two
         alerts of one moment (a press and a test) must not share an id."""
-        onset = at + 1 if int(self._latest[row]) == at else at
-        self._latest.put(row, onset)
-        return onset
+        onsets = at + (self._latest[rows] == at)
+        self._latest.put(rows, onsets)
+        return np.asarray(onsets)
 
     def tell(
         self,
@@ -140,21 +150,32 @@ class Ledger:
 
     def reach(self, row: int, at: int, severity: Severity, telling: Telling) -> None:
         """Raise, reopen, or let rise to `severity`; an alert never sinks while open."""
-        rank = int(self.rank[row])
-        if severity.rank <= rank:
-            return
-        if rank:
-            kind = ChangeKind.SEVERITY
-        elif at - int(self.cleared[row]) <= REJOIN:
-            kind = ChangeKind.REOPENED
-        else:
-            kind = ChangeKind.RAISED
-            at = self.teller.onset(row, at)
-            self.onset.put(row, at)
-        self.rank.put(row, severity.rank)
-        self.since.put(row, at)
-        onset = int(self.onset[row])
-        self.teller.tell(kind, row, telling, at=at, onset=onset, severity=severity)
+        self.reach_all(np.array([row]), np.array([at]), [(severity, telling)])
+
+    def reach_all(self, rows: Array, at: Int64, what: Sequence[tuple[Severity, Telling]]) -> None:
+        """The same for many, none twice: a whole city may fall silent at once."""
+        wanted = np.array([severity.rank for severity, _ in what], np.int8)
+        rank = self.rank[rows]
+        few = indices(wanted > rank)
+        rows, at, wanted, rank = rows[few], at[few], wanted[few], rank[few]
+        again = (rank == 0) & (self.cleared[rows] >= at - REJOIN)
+        new = indices((rank == 0) & ~again)
+        at[new] = self.teller.onsets(rows[new], at[new])
+        self.onset.put(rows[new], at[new])
+        self.rank.put(rows, wanted)
+        self.since.put(rows, at)
+        kinds = np.where(rank > 0, 0, np.where(again, 1, 2)).tolist()
+        onsets, moments = self.onset[rows].tolist(), at.tolist()
+        for index, row in enumerate(rows.tolist()):
+            severity, telling = what[few[index]]
+            self.teller.tell(
+                _KINDS[kinds[index]],
+                row,
+                telling,
+                at=moments[index],
+                onset=onsets[index],
+                severity=severity,
+            )
 
     def clear(self, row: int, at: int, telling: Telling) -> None:
         """Clear what is open."""

@@ -49,10 +49,14 @@ class Sparse:
         if self._rows is None:
             return self._values[rows]
         default = self.dtype.type(self.default)
+        if not isinstance(rows, np.ndarray):
+            place = int(self._rows.searchsorted(rows))
+            known = place < len(self._rows) and self._rows[place] == rows
+            return self._values[place] if known else default
         if not len(self._rows):
-            return np.full(len(rows), default) if isinstance(rows, np.ndarray) else default
+            return np.full(len(rows), default)
         at, found = _find(self._rows, rows)
-        return np.where(found, self._values[at], default)[()]
+        return np.where(found, self._values[at], default)
 
     def put(self, rows: Rows, values: Any) -> None:
         """Write `values` at `rows`, none of which may repeat."""

@@ -65,13 +65,13 @@ def _change(zone: ZoneInfo, low: datetime, high: datetime) -> datetime:
 
 
 class Zones:
-    """The zones of a list of subjects; `index[i]` is subject i's zone."""
+    """The zones of a list of subjects; `index[i]` is subject i's zone, if there are several."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = sorted(set(names)) or ["UTC"]
         number = {name: i for i, name in enumerate(self._names)}
         self.changes = any(len(offsets(name).at) > 1 for name in self._names)
-        self.index = np.array([number[name] for name in names], np.int16)
+        self.index = np.array([number[name] for name in names] if len(number) > 1 else [], np.int16)
 
     def to_local(self, rows: NDArray[np.integer], utc: Int64) -> Int64:
         """Local wall µs (as if UTC) of each UTC time, in the zone of each row."""

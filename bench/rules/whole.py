@@ -121,9 +121,16 @@ def _spent(work: Callable[[], object]) -> float:
 
 def memory(engine: Engine, registry: Registry) -> int:
     """Bytes of all arrays that an engine keeps, those of the registry left out."""
-    seen = {id(registry)}
+    theirs = _arrays(registry, set())
+    return sum(
+        size for array, size in _arrays(engine, {id(registry)}).items() if array not in theirs
+    )
+
+
+def _arrays(root: object, seen: set[int]) -> dict[int, int]:
+    """By identity the bytes of every array that can be reached, past what was `seen`."""
     found: dict[int, int] = {}
-    heap: list[Any] = [engine]
+    heap: list[Any] = [root]
     while heap:
         one = heap.pop()
         if id(one) in seen:
@@ -139,7 +146,7 @@ def memory(engine: Engine, registry: Registry) -> int:
             heap += one
         else:
             heap += _parts(one)
-    return sum(found.values())
+    return found
 
 
 def _parts(one: object) -> list[Any]:

@@ -30,6 +30,8 @@ def elsewhere(rows: Round, news: News, world: World, *, out: Column) -> tuple[Ar
     elder = np.concatenate([own, residents])
     active = np.concatenate([np.ones(len(own), bool), news.entered[shared[in_home]]])
     concerned = indices(out[elder] == 1)
+    if not len(concerned):
+        return concerned, concerned, np.zeros(0, bool)
     # A row that concerns an elder twice counts once, as activity if it is any.
     order = concerned[np.lexsort((~active[concerned], elder[concerned]))]
     order = order[firsts(elder[order])]

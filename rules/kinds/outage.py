@@ -59,7 +59,8 @@ class Outage:
         """Count all silences anew."""
         every = np.arange(len(self._serves))
         due = self._due(every, self._hearing.gateway_heard.data)
-        self._timers.set(every, np.where(self._ledger.rank.data > 0, FOREVER, due))
+        due = np.where(self._ledger.rank.data > 0, FOREVER, due)
+        self._timers.set_early(every, due, self._hearing.patience[every])
 
     def _due(self, gateways: Array, heard: Int64) -> Int64:
         due = self._hearing.gateway_bases(gateways, heard) + self._hearing.patience[gateways]
@@ -81,8 +82,7 @@ class Outage:
         exact = self._due(near, self._heard(talk, near))
         later = exact > end
         self._timers.set(near[later], exact[later])
-        for gateway, at in zip(near[~later].tolist(), exact[~later].tolist(), strict=True):
-            self._silent(gateway, at)
+        self._silent(near[~later], exact[~later])
 
     def _heard(self, talk: Talk, gateways: Array) -> Int64:
         """When each of `gateways` last spoke, the batch included."""
@@ -116,27 +116,31 @@ class Outage:
         gateway, row = int(talk.gateways[index]), int(talk.rows[index])
         when = int(talk.received[row])
         if (due := int(self._timers.due[gateway])) <= talk.clock[row]:
-            self._silent(gateway, due)
+            self._silent(np.array([gateway]), np.array([due]))
         if talk.speech[index]:
             self._clear(gateway, when)
             who = np.array([gateway])
             self._timers.set(who, self._due(who, np.array([when])))
         elif self._serves[gateway]:
             self._timers.due.put(gateway, FOREVER)
-            self._raise(gateway, when, self._set.block.offline, 0)
+            telling = self._telling(gateway, self._set.block.offline, 0)
+            self._ledger.reach(gateway, when, self._set.block.severity, telling)
 
-    def _silent(self, gateway: int, at: int) -> None:
-        self._timers.due.put(gateway, FOREVER)
-        self._raise(gateway, at, self._set.block.raised, int(self._hearing.patience[gateway]))
+    def _silent(self, gateways: Array, at: Int64) -> None:
+        self._timers.set(gateways, np.full(len(gateways), FOREVER))
+        severity, words = self._set.block.severity, self._set.block.raised
+        patience = self._hearing.patience[gateways].tolist()
+        whose = zip(gateways.tolist(), patience, strict=True)
+        what = [(severity, self._telling(gateway, words, lasted)) for gateway, lasted in whose]
+        self._ledger.reach_all(gateways, at, what)
 
-    def _raise(self, gateway: int, at: int, words: Words, lasted: int) -> None:
+    def _telling(self, gateway: int, words: Words, lasted: int) -> Telling:
         behind = len(self._world.behind.members(gateway))
         evidence: dict[str, Any] = {"devices": behind, "limit_s": lasted // SECOND}
         if (heard := int(self._hearing.gateway_heard[gateway])) != NEVER:
             evidence["last_heard"] = format_rfc3339(heard)
         figures: Figures = {"for": duration(lasted), "devices": str(behind)}
-        telling = Telling(words, figures, evidence)
-        self._ledger.reach(gateway, at, self._set.block.severity, telling)
+        return Telling(words, figures, evidence)
 
     def _clear(self, gateway: int, at: int) -> None:
         if not self._ledger.rank[gateway]:

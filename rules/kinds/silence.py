@@ -55,12 +55,14 @@ class Silence:
         n = len(active)
         quiet = ~active | (self._ledger.rank.data[:n] > 0)
         due = np.where(quiet, FOREVER, self._hearing.bases() + self._limit[:])
-        self._timers.set(np.arange(n), np.minimum(due, FOREVER))
+        self._timers.set_early(np.arange(n), np.minimum(due, FOREVER), self._limit[:])
 
     def judge(self, talk: Talk) -> None:
         """Judge a batch: what fell due between its rows, and what its rows ended."""
         device, row, own = self._events(talk)
         due = self._timers.due[device]
+        passed = indices(due <= talk.clock[row])
+        due[passed] = self._renew(device[passed])
         odd = indices((due <= talk.clock[row]) | (due >= FOREVER))
         if len(odd):
             theirs = np.zeros(len(self._limit), bool)
@@ -92,8 +94,13 @@ class Silence:
         heard = np.maximum(self._hearing.heard[devices], spoke)
         speaks = ~self._down(talk, devices, due)
         self._timers.due.put(devices, np.full(len(devices), FOREVER))
-        for index in indices(speaks).tolist():
-            self._raise(int(devices[index]), int(due[index]), int(heard[index]))
+        self._raise(devices[speaks], due[speaks], heard[speaks])
+
+    def _renew(self, devices: Array) -> Int64:
+        """The deadlines as of before the batch: most were only never later than that."""
+        due = self._exact(devices)
+        self._timers.set(devices, due)
+        return due
 
     def _exact(self, devices: Array) -> Int64:
         """The true deadlines as of before the batch, of those that have one."""
@@ -148,7 +155,7 @@ class Silence:
             if due[0] <= talk.clock[row]:
                 self._timers.due.put(device, FOREVER)
                 if not self._down(talk, who, due)[0]:
-                    self._raise(device, int(due[0]), heard)
+                    self._raise(who, due, np.array([heard]))
             is_open = self._ledger.rank[device] > 0
             if spoke_itself:
                 if is_open:
@@ -157,13 +164,16 @@ class Silence:
             if spoke_itself or not is_open:
                 self._timers.set(who, self._due(who, np.array([when])))
 
-    def _raise(self, device: int, at: int, heard: int) -> None:
-        limit = int(self._limit[device])
+    def _raise(self, devices: Array, at: Int64, heard: Int64) -> None:
+        severity, limits = self._set.block.severity, self._limit[devices].tolist()
+        what = [(severity, self._telling(*of)) for of in zip(limits, heard.tolist(), strict=True)]
+        self._ledger.reach_all(devices, at, what)
+
+    def _telling(self, limit: int, heard: int) -> Telling:
         evidence: dict[str, Any] = {"limit_s": limit // SECOND}
         if heard != NEVER:
             evidence["last_heard"] = format_rfc3339(heard)
-        telling = Telling(self._set.block.raised, {"for": duration(limit)}, evidence)
-        self._ledger.reach(device, at, self._set.block.severity, telling)
+        return Telling(self._set.block.raised, {"for": duration(limit)}, evidence)
 
     def _clear(self, device: int, at: int, heard: int) -> None:
         since = max(heard, int(self._ledger.onset[device]) - int(self._limit[device]))

@@ -54,7 +54,7 @@ class State:
         self._raises = Condition(block.condition, self._figures)
         self._clears = Condition(block.clear_condition, self._figures)
         by_kind = [block.severity_of.get(kind, block.severity).rank for kind in KINDS]
-        self._rank = np.array(by_kind, np.int8)[world.registry.devices.kind]
+        self._rank, self._kind = np.array(by_kind, np.int8), world.registry.devices.kind
 
     def fire(self, rows: Round, news: News) -> None:
         """Nothing ever waits."""
@@ -74,7 +74,7 @@ class State:
         device, ts = rows.device[known], rows.ts[known]
         use = indices((truth != MAYBE) & (ts >= self._at[device]))
         self._at.put(device[use], ts[use])
-        rank, wanted = self._ledger.rank[device[use]], self._rank[device[use]]
+        rank, wanted = self._ledger.rank[device[use]], self._wanted(device[use])
         rises = rows.live[known[use]] & (truth[use] == TRUE) & (rank < wanted)
         ends = (over[use] == TRUE) & (rank > 0)
         for row in known[use[rises]].tolist():
@@ -110,6 +110,10 @@ class State:
         told = indices(word)
         self._at.put(runs.device[told], runs.ts[told])
 
+    def _wanted(self, device: Any) -> Any:
+        """The rank of the severity for devices of their kinds."""
+        return self._rank[self._kind[device]]
+
     def _says(self, rows: Round) -> Array:
         """Rows that know any of the quantities: usually few."""
         return self._knows(rows.values, len(rows))
@@ -131,7 +135,7 @@ class State:
 
     def _raise(self, rows: Round, row: int) -> None:
         device = int(rows.device[row])
-        severity = SEVERITIES[int(self._rank[device]) - 1]
+        severity = SEVERITIES[int(self._wanted(device)) - 1]
         self._ledger.reach(device, int(rows.ts[row]), severity, self._telling(rows, row))
 
     def _telling(self, rows: Round, row: int, *, clears: bool = False) -> Telling:

@@ -229,26 +229,29 @@ class Sustained:
             self._level.put(elders[ended], np.int8(MAYBE))
         for elder in elders[stale & (self._ledger.rank[elders] > 0)].tolist():
             self._ledger.stale(elder, int(self._hold[elder]) + 1, int(self._last[elder]))
-        for elder in elders[~ended].tolist():
-            self._reach(elder)
+        self._reach(elders[~ended], due[~ended])
         self._schedule(elders)
         self._settled[elders] = False
         self._retire(elders)
 
-    def _reach(self, elder: int) -> None:
-        at = int(self._timers.due[elder])
-        lasted = at - int(self._start[elder])
-        figures = self._quote(elder, lasted)
-        if int(self._level[elder]) == FALSE:
-            self._ledger.clear(elder, at, Telling(self._set.block.cleared, figures))
-            return
-        rank = int(self._ledger.rank[elder])
-        step = next(s for s in self._set.block.steps if s.severity.rank > rank)
+    def _reach(self, elders: Array, at: Int64) -> None:
+        """What was waited for: clearing inside, the next severity outside."""
+        outside = self._level[elders] != FALSE
+        for elder, over in zip(elders[~outside].tolist(), at[~outside].tolist(), strict=True):
+            figures = self._quote(elder, over - int(self._start[elder]))
+            self._ledger.clear(elder, over, Telling(self._set.block.cleared, figures))
+        elders, at = elders[outside], at[outside]
+        lasted, rank = (at - self._start[elders]).tolist(), self._ledger.rank[elders].tolist()
+        steps = [next(s for s in self._set.block.steps if s.severity.rank > r) for r in rank]
+        tellings = map(self._raised, elders.tolist(), lasted)
+        severities = [step.severity for step in steps]
+        self._ledger.reach_all(elders, at, list(zip(severities, tellings, strict=True)))
+
+    def _raised(self, elder: int, lasted: int) -> Telling:
         evidence: dict[str, Any] = {"for_s": lasted // SECOND}
         if self._quotes is not None:
             evidence[self._quotes] = float(self._value[elder])
-        telling = Telling(self._set.block.raised, figures, evidence)
-        self._ledger.reach(elder, at, step.severity, telling)
+        return Telling(self._set.block.raised, self._quote(elder, lasted), evidence)
 
     def _quote(self, elder: int, lasted: int) -> Figures:
         figures: Figures = dict.fromkeys(FIGURES - {"subject"}, "")

@@ -15,6 +15,8 @@ from schemas.times import NEVER, SECOND
 
 Array = NDArray[Any]
 
+_SCATTER = 40_503
+"""Spreads consecutive numbers over 16 bits (Knuth's multiplicative hashing)."""
 AHEAD = 10 * SECOND
 """How far a look at all deadlines reaches, so that the next ones need not look at all."""
 
@@ -41,6 +43,12 @@ class Timers:
         if soonest < self._horizon:
             self._near.append(rows[due < self._horizon])
         self._soonest = min(self._soonest, soonest)
+
+    def set_early(self, rows: Array, due: Array, span: Array) -> None:
+        """Of deadlines that are made anew when they come: up to half their `span` early, each row
+        at its own, so that not all of a fleet that begins at once are looked at at once."""
+        early = rows * _SCATTER % (1 << 16) * (span >> 17)
+        self.set(rows, np.where(due >= FOREVER, FOREVER, due - early))
 
     def forget(self) -> None:
         """The column was changed from outside: look at all of it the next time."""

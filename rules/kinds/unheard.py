@@ -67,7 +67,8 @@ class Unheard:
         """Count all silences anew."""
         every = np.arange(len(self._after))
         due = self._due(every)
-        self._timers.set(every, np.where(self._ledger.rank.data > 0, FOREVER, due))
+        due = np.where(self._ledger.rank.data > 0, FOREVER, due)
+        self._timers.set_early(every, due, self._after[every])
         self._opens = int(np.count_nonzero(self._ledger.rank.data))
 
     def _due(self, elders: Array) -> Int64:
