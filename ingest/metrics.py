@@ -9,6 +9,7 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from ingest.batch import Outcome, Work
 from store.errors import Kind
 
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
@@ -63,6 +64,16 @@ class Metrics:
         }
         for gauge, figure in shown.items():
             gauge.set_function(figure)
+
+    def committed(self, work: Work, outcome: Outcome) -> None:
+        """Count what became of a batch."""
+        self.readings.inc(outcome.new)
+        self.duplicates.inc(outcome.duplicates)
+        self.alerts.inc(len(outcome.changes))
+        only_counted = sum(work.draft.overflow.values())
+        self.rejects.inc(len(work.draft.rejects) + only_counted)
+        self.overflow.inc(only_counted)
+        self.quarantined.inc(len(work.draft.quarantined))
 
     def _count_messages(self) -> None:
         self.received = self._counter("messages_received", "Messages taken from the session")

@@ -1,8 +1,10 @@
-"""How much of what cannot be used is kept: a gateway that sends garbage must not fill the store."""
+"""What cannot be used is kept, within bounds: garbage must not fill the store."""
 
 from typing import Literal
 
+from ingest.source import Delivery
 from schemas.times import MINUTE
+from store.rejects import Reject
 
 Kind = Literal["reject", "quarantine", "ignored"]
 
@@ -37,3 +39,19 @@ class RejectBudget:
             return False
         self._spent[kind, gateway] = spent + 1
         return True
+
+
+def refused(delivery: Delivery, error: Exception) -> Reject:
+    """A message that the store does not take."""
+    return Reject(
+        received=delivery.received,
+        topic=delivery.topic,
+        payload=delivery.payload,
+        size=len(delivery.payload),
+        code="store",
+        reason=f"the store refused it: {error}",
+        gateway_id="",
+        device=-1,
+        gateway=-1,
+        flags=0,
+    )

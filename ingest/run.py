@@ -8,7 +8,6 @@ acknowledged (I1, I2).
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ from devices.births import Births
 from devices.catalogue import Catalogue
 from ingest import batch as batches
 from ingest import log as batch_log
+from ingest.ahead import Ahead
 from ingest.batch import Outcome, Work
 from ingest.clock import Clock
 from ingest.commit import Committer, RefusedError
@@ -28,18 +28,18 @@ from ingest.emergency import place
 from ingest.emergency.guard import Guard
 from ingest.emergency.keepsake import Keepsake
 from ingest.emergency.place import Part
+from ingest.known import Known
 from ingest.latest import Latest
 from ingest.lookup import Lookup
 from ingest.metrics import Metrics
 from ingest.recorder import NoRecorder, Recorder
-from ingest.reject import RejectBudget
+from ingest.reject import RejectBudget, refused
 from ingest.settings import IngestSettings
-from ingest.source import Batch, Delivery, Mark, Messages, Source
+from ingest.source import Batch, Messages, Source
 from schemas.judge import Judge
 from schemas.times import SECOND
 from store import directory, ladders, partition, quarantine, unattended
 from store.partition import Fenced, Lease
-from store.rejects import Reject
 
 logger = structlog.get_logger(__name__)
 
@@ -62,20 +62,6 @@ class Parts(NamedTuple):
     recorder: Recorder = NoRecorder()
 
 
-class Ahead(NamedTuple):
-    """A batch that was decoded before its turn; what it was decoded against."""
-
-    batch: Batch
-    decoder: Decoder
-    after: int
-    work: Work
-
-    def holds(self, part: Part, decoder: Decoder, after: int) -> bool:
-        """Whether decoding that part now would give the same work."""
-        same = part.messages is self.work.messages and part.heard is None
-        return same and decoder is self.decoder and after == self.after
-
-
 class Ingest:
     """One partition's ingest: `start`, open the source, `run`."""
 
@@ -94,9 +80,7 @@ class Ingest:
         self._decoded: Ahead | None = None  # the batch at work
         self._ahead: Ahead | None = None  # the one behind it
         self._budget, self._births = RejectBudget(settings.reject_rate), Births()
-        self._committed = batch_log.CommittedPackets()
-        self._session, self._session_name = 0, secrets.token_hex(8)
-        self._last_received = 0
+        self._known = Known()
         self._check_due = self._tick_due = 0.0
         self._stopping = False
 
@@ -154,18 +138,11 @@ class Ingest:
                 self._judge.commit()
                 self._guard.learn(rows)
                 entries += 1
-            self._remember(entry)
+            self._known.remember(entry)
+            self._guard.stored(entry.known(), until=entry.last_received)
         if ahead := self._guard.went_ahead():
             self._guard.known(unattended.known(connection, ahead))
         logger.info("rules restored", snapshot=covered, batches_after=entries)
-
-    def _remember(self, entry: batch_log.Entry) -> None:
-        self._last_received = max(self._last_received, entry.last_received)
-        if entry.session != self._session_name:
-            self._committed.forget()
-            self._session_name = entry.session
-        self._committed.add(entry.known())
-        self._guard.stored(entry.known(), until=entry.last_received)
 
     # One batch
 
@@ -230,10 +207,7 @@ class Ingest:
 
     def _unseen(self, messages: Messages) -> Messages:
         """Without redeliveries of what is committed; those only need their acknowledgement."""
-        if messages.session != self._session and messages.has(Mark.QOS1).any():
-            self._session, self._session_name = messages.session, secrets.token_hex(8)
-            self._committed.forget()
-        repeated = self._committed.repeated(messages)
+        repeated = self._known.repeated(messages)
         self._metrics.redelivered.inc(int(repeated.sum()))
         return messages.take(~repeated)
 
@@ -257,10 +231,10 @@ class Ingest:
 
     def _prepare(self, part: Part, *, resumed: int | None, advanced: int | None) -> Work:
         decoded = self._decoded
-        if decoded is not None and decoded.holds(part, self._decoder, self._last_received):
+        if decoded is not None and decoded.holds(part, self._decoder, self._known.last_received):
             work = decoded.work
         else:
-            work = self._decode(part, after=self._last_received)
+            work = self._decode(part, after=self._known.last_received)
         return work._replace(resumed=resumed, advanced=advanced)
 
     def _decode(self, part: Part, *, after: int) -> Work:
@@ -274,12 +248,12 @@ class Ingest:
         try:
             outcome = self._committer.commit(
                 work,
-                session=self._session_name,
+                session=self._known.session_name,
                 stopping=lambda: self._stopping,
                 meanwhile=lambda: self._look_ahead(work),
             )
-        except RefusedError as refused:
-            self._isolate(work, refused.error)
+        except RefusedError as refusal:
+            self._isolate(work, refusal.error)
         else:
             self._adopt(work, outcome)
 
@@ -292,17 +266,10 @@ class Ingest:
             self._ahead = Ahead(batch, self._decoder, after, self._decode(part, after=after))
 
     def _adopt(self, work: Work, outcome: Outcome) -> None:
-        self._last_received = work.draft.last_received
-        self._committed.add(work.packets)
+        self._known.add(work)
         self._parts.latest.observe(outcome.fresh)
         self._guard.committed(work.messages, outcome.fresh, work.draft.strangers)
-        self._metrics.readings.inc(outcome.new)
-        self._metrics.duplicates.inc(outcome.duplicates)
-        self._metrics.alerts.inc(len(outcome.changes))
-        only_counted = sum(work.draft.overflow.values())
-        self._metrics.rejects.inc(len(work.draft.rejects) + only_counted)
-        self._metrics.overflow.inc(only_counted)
-        self._metrics.quarantined.inc(len(work.draft.quarantined))
+        self._metrics.committed(work, outcome)
         if len(work.messages):
             age = self._clock.now() - int(work.messages.received[-1])
             self._metrics.lag.set(age / SECOND)
@@ -324,29 +291,14 @@ class Ingest:
         if work.stored:
             # It is judged all the same: an emergency must not depend on a row.
             self._metrics.refused.inc()
-            work.draft.rejects.append(_refused(messages[0], error))
+            work.draft.rejects.append(refused(messages[0], error))
             self._settle(work._replace(stored=False, packets=packets))
             return
         if not len(work.columns):
             raise error  # not even the bare reject
-        refused = self._prepare(_NOTHING, resumed=work.resumed, advanced=work.advanced)
-        refused.draft.rejects.append(_refused(messages[0], error))
-        self._settle(refused._replace(messages=messages, packets=packets, stored=False))
+        bare = self._prepare(_NOTHING, resumed=work.resumed, advanced=work.advanced)
+        bare.draft.rejects.append(refused(messages[0], error))
+        self._settle(bare._replace(messages=messages, packets=packets, stored=False))
 
 
 _NOTHING = Part(Messages.none(), None)
-
-
-def _refused(delivery: Delivery, error: psycopg.Error) -> Reject:
-    return Reject(
-        received=delivery.received,
-        topic=delivery.topic,
-        payload=delivery.payload,
-        size=len(delivery.payload),
-        code="store",
-        reason=f"the store refused it: {error}",
-        gateway_id="",
-        device=-1,
-        gateway=-1,
-        flags=0,
-    )

@@ -22,7 +22,8 @@ class Flight:
     acknowledgement that crosses such a redelivery frees the packet id, and the message comes once
     more under a new one: nobody could tell it from another that says the same. So what was
     delivered last long ago is not acknowledged when it is settled but when it comes again: then the
-    next repetition is far away. A broker that is seen not to repeat itself is spared that.
+    next repetition is far away. A broker that is seen not to repeat itself is spared that, until
+    it is seen to do so after all: it may only have been late.
     """
 
     def __init__(self) -> None:
@@ -31,6 +32,7 @@ class Flight:
         self._settled: set[int] = set()  # and to be acknowledged when they come again
         self._due: list[int] = []
         self._repeats: bool | None = None  # whether the broker does; None: not seen yet
+        self._before: set[int] = set()  # delivered over an earlier connection
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -61,8 +63,11 @@ class Flight:
         return new
 
     def _repeated(self, packet: int, received: int) -> None:
-        if packet in self._settled:
+        if packet in self._before:
+            self._before.discard(packet)  # every broker delivers again what a lost connection left
+        else:
             self._repeats = True
+        if packet in self._settled:
             self._due.append(packet)
             self._forget(packet)
         else:
@@ -95,6 +100,8 @@ class Flight:
                 self._again.pop(packet, None)
         for packet in settled:
             del standing[packet]
+        if self._before:
+            self._before.difference_update(settled)
         return np.array(settled, np.int64)
 
     def _keep_back(self, settled: list[int], messages: Messages, since: int) -> list[int]:
@@ -123,9 +130,14 @@ class Flight:
         self._again.pop(packet, None)
         self._settled.discard(packet)
 
+    def reconnected(self) -> None:
+        """What comes again from here on may do so for the first time."""
+        self._before = set(self._messages)
+
     def forget(self) -> None:
         """The broker has kept no session: its packet ids mean nothing any more."""
         self._messages.clear()
         self._again.clear()
         self._settled.clear()
         self._due.clear()
+        self._before.clear()

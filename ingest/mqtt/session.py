@@ -35,6 +35,10 @@ _PATIENCE_S = 30.0  # of catching up, before it is told what is awaited
 _ASK_S = 0.25  # between asking whether connecting is allowed
 _FIRST_MARKER = 2  # packet id; 1 is the SUBSCRIBE
 
+_EARLY = 0.25
+"""Of the redelivery wait: an acknowledgement so soon after a delivery is with the broker before it
+delivers again, though both of them be slow."""
+
 _QOS2 = np.uint8(0x04)
 _LOWER = np.uint8(0x0F)
 
@@ -185,6 +189,7 @@ class Session:
             # Packet ids start anew: none of the old ones may be acknowledged any more.
             self.number += 1
             self._flight.forget()
+        self._flight.reconnected()
         self._log.info("connected to the broker", session_kept=kept)
 
     def heard(self, parsed: Parsed) -> None:
@@ -225,7 +230,7 @@ class Session:
         """These are committed. What cannot be acknowledged now will come again, as a DUP."""
         wait = self._options.redelivery_wait
         before = self._flight.kept_back
-        since = self._now() - int(wait * SECOND / 2) if wait else NEVER
+        since = self._now() - int(wait * SECOND * _EARLY) if wait else NEVER
         self._acknowledge(self._flight.settle(messages, since=since))
         if kept_back := self._flight.kept_back - before:
             asyncio.get_running_loop().call_later(wait, self._acknowledge_late, kept_back)

@@ -12,7 +12,7 @@ import pytest
 from schemas import topics
 from tests.support.mosquitto import WELL, Mosquitto, needs_mosquitto
 from tests.support.registry import EAST, WEST, town
-from tests.support.services import fresh_database
+from tests.support.services import STORES, fresh_database, server
 from tests.support.stopped import stopped
 from tests.support.system import Client, System, running_system, system, until
 from vigil.embedded.broker import Broker
@@ -23,11 +23,13 @@ WITHIN = 10.0  # seconds; on a machine that does nothing else the whole ladder h
 on_mosquitto = partial(pytest.param, marks=needs_mosquitto)
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+@pytest.fixture(scope="module", params=STORES)
+def store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Postgres]:
     """A server of this module's own, to be maltreated."""
-    with Postgres(tmp_path_factory.mktemp("emergency") / "store") as server:
-        yield server
+    with server(request.param, tmp_path_factory.mktemp("emergency") / "store") as it:
+        yield it
 
 
 @pytest.fixture

