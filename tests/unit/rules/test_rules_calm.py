@@ -17,7 +17,7 @@ from rules.frame import Round
 from rules.load import load_catalogue
 from schemas.quantities import Fall
 from schemas.readings import Readings
-from schemas.times import HOUR, MINUTE, SECOND
+from schemas.times import HOUR, MINUTE, NEVER, SECOND
 from tests.support import random_fleet, random_history
 
 RULES = load_catalogue()
@@ -105,3 +105,22 @@ def test_a_quiet_night_needs_hardly_any_rounds(monkeypatch: pytest.MonkeyPatch) 
     assert sum(judged) < 0.05 * len(rows)
     engine._runs.close_all()
     assert engine._state.elder.columns["night-absence/out/slept"][0] == 4 * HOUR - 30 * SECOND
+
+
+def test_an_edge_in_the_room_ends_no_run_but_its_own() -> None:
+    registry = random_fleet.registry_of(random_fleet.quiet_directory(homes=2))
+    rows, engine = night(registry, hours=1), Engine(RULES, registry)
+    for start in range(0, len(rows), 50):
+        engine.apply(rows.take(slice(start, start + 50)))
+        engine.commit()
+    until = engine._runs._until.data
+    running = np.flatnonzero(until != NEVER)
+    radar = int(np.flatnonzero(rows.presence[-len(until) :] == 0)[-1])
+    edge = rows.take(slice(len(rows) - len(until), None)).take(np.array([radar]))
+    edge.presence[:], edge.ts[:] = 1, rows.ts[-1] + SECOND
+    edge.received[:] = edge.ts + SECOND // 2
+    device = int(edge.device[0])
+    assert device in running
+    engine.apply(edge)
+    engine.commit()
+    assert np.flatnonzero(until != NEVER).tolist() == [row for row in running if row != device]

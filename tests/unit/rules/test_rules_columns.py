@@ -13,6 +13,7 @@ from rules.columns import Column, State
 from rules.kinds.timers import AHEAD, Timers
 from rules.limits import FOREVER
 from rules.sparse import Sparse
+from schemas.times import HOUR
 
 SIZE = 40
 
@@ -124,3 +125,17 @@ def test_timers_find_what_is_due_and_nothing_else(few: bool, seed: int) -> None:
             timers.set(found, np.full(len(found), FOREVER))
             plain.update(dict.fromkeys(expected, FOREVER))
             now = limit
+
+
+def test_deadlines_that_may_come_early_do_not_come_at_once() -> None:
+    state = State()
+    state.device.grow(1_000)
+    timers, every = Timers(state.device, "due"), np.arange(1_000)
+    due = np.full(1_000, 10 * HOUR)
+    due[7] = FOREVER
+    timers.set_early(every, due, np.full(1_000, HOUR))
+    early = (due - timers.due[every]).tolist()
+    assert early.pop(7) == 0
+    assert 0 <= min(early) < HOUR // 100
+    assert HOUR // 2 - HOUR // 100 < max(early) <= HOUR // 2
+    assert len(set(early)) == 999
