@@ -14,7 +14,7 @@ from starlette.routing import Route
 from schemas.directory import WEEKDAYS
 from stations.console.office import fields
 from stations.console.office.duty import begin, led_back, near
-from stations.console.office.room import Connection
+from stations.console.office.room import Connection, Room
 from stations.refused import Refused
 from store import console_duty, stations_duty
 from store.stations_duty import Shift
@@ -30,14 +30,9 @@ async def add(request: Request) -> Response:
     first = asked.since or today
 
     async def do(conn: Connection) -> None:
-        last = asked.until or first
-        if asked.wrong or not asked.weekdays or not near(room, first) or not near(room, last):
-            raise Refused("shift_wrong")
-        if asked.starts is None or asked.ends is None or last < first:
-            raise Refused("shift_wrong")
-        if asked.staff not in await console_duty.staff_of(conn, station):
+        shift = asked.shift(room, first)
+        if shift.staff not in await console_duty.staff_of(conn, station):
             raise Refused("unknown_subject")
-        shift = Shift(asked.staff, asked.weekdays, asked.starts, asked.ends, first, asked.until)
         if not await console_duty.add_weekly(conn, station, shift, author=room.session.staff):
             raise Refused("date_taken")
         detail = {"of": asked.staff, "weekdays": asked.weekdays, "from": first.isoformat()}
@@ -82,6 +77,15 @@ class _Asked:
     since: date | None
     until: date | None
     wrong: bool
+
+    def shift(self, room: Room, first: date) -> Shift:
+        """From `first` on; Refused where it is none."""
+        last = self.until or first
+        if self.wrong or last < first or not near(room, first) or not near(room, last):
+            raise Refused("shift_wrong")
+        if not self.weekdays or self.starts is None or self.ends is None:
+            raise Refused("shift_wrong")
+        return Shift(self.staff, self.weekdays, self.starts, self.ends, first, self.until)
 
     @staticmethod
     def read(form: FormData) -> "_Asked":
