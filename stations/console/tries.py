@@ -5,6 +5,7 @@ worker wait, and one strange machine at a desk keeps nobody else of the desk out
 count twice: for the account, and for the address they come from, whatever the account.
 """
 
+import re
 import secrets
 from datetime import datetime, timedelta
 from hashlib import blake2b, sha256
@@ -13,6 +14,7 @@ from ipaddress import ip_address, ip_network
 from starlette.requests import Request
 from starlette.responses import Response
 
+from schemas.topics import ID_PATTERN
 from stations.console.settings import ConsoleSettings
 from store import console_attempts, console_browsers
 from store.console_attempts import Limit
@@ -74,7 +76,7 @@ async def own_succeeded(conn: Connection, staff: str) -> None:
 
 async def _known(conn: Connection, request: Request, staff: str, *, now: datetime) -> bool:
     token = request.cookies.get(BROWSER_COOKIE)
-    if not token or "\x00" in staff:
+    if not token or not re.fullmatch(ID_PATTERN, staff):  # anything may have been typed
         return False
     return await console_browsers.known(conn, _hashed(token), staff, now=now)
 
