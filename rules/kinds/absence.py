@@ -23,12 +23,12 @@ from rules.kinds.base import Setting
 from rules.kinds.elsewhere import elsewhere
 from rules.kinds.habits import Habits
 from rules.kinds.hours import Hours
+from rules.kinds.slept import Slept
 from rules.kinds.timers import Timers
 from rules.lifecycle import Ledger, Telling
 from rules.limits import FOREVER
 from rules.nights import Nights
 from rules.parameters import Parameters
-from rules.parts import Words
 from rules.sentence import duration
 from rules.world import World
 from schemas.times import MINUTE, NEVER, SECOND
@@ -37,14 +37,13 @@ Array = NDArray[Any]
 Int64 = NDArray[np.int64]
 
 FIGURES = frozenset({"subject", "for"})
-_NO_NIGHT = -(2**31)
 
 
 class Absence:
-    """Columns by elder: the `night` that `slept` (µs in bed since its evening) belongs to; `out`
-    (1 from a counted exit until the return); `base`, from which counting runs; `stopped` (1 after
-    the mattress was stale at a deadline); `waits` (1 while the second step waits for nobody to be
-    seen, from `red_at` on). `fades`: when what is open loses its data, or earlier."""
+    """Columns by elder, beside what is `slept`: `out` (1 from a counted exit until the return);
+    `base`, from which counting runs; `stopped` (1 after the mattress was stale at a deadline);
+    `waits` (1 while the second step waits for nobody to be seen, from `red_at` on). `fades`: when
+    what is open loses its data, or earlier."""
 
     WORD = 1
     BEDS = True
@@ -56,8 +55,7 @@ class Absence:
         self._facts = setting.facts
         table, prefix = setting.state.elder, setting.prefix
         self._timers = Timers(table, f"{prefix}/due", few=True)
-        self._night = table.column(f"{prefix}/night", np.int32, _NO_NIGHT)
-        self._slept = table.column(f"{prefix}/slept", np.int64, 0)
+        self._slept = Slept(table, prefix)
         self._out = table.column(f"{prefix}/out", np.int8, 0)
         self._base = table.sparse(f"{prefix}/base", np.int64, NEVER)
         self._stopped = table.column(f"{prefix}/stopped", np.int8, 0)
@@ -73,11 +71,10 @@ class Absence:
         self._world = world
         self._homes = world.registry.elders.home
         self._nights = Nights(world.zones, parameters.clock(block.evening))
+        self._slept.follow(self._nights)
         self._settled = parameters.micros(block.settled)
         self._habits.follow(self._nights, self._settled, parameters.values(block.nights))
         self._hours = Hours(self._nights, self._habits, parameters, block)
-        self._last_hour = parameters.micros(block.last_hour)
-        self._learning = parameters.micros(block.learning)
         self._grace = parameters.micros(block.grace)
         self._after = [parameters.micros(step.after) for step in block.steps]
 
@@ -149,7 +146,7 @@ class Absence:
 
     def _red_until(self, elder: int) -> int:
         who = np.array([elder])
-        ends = self._hours.ends(who, self._night[who].astype(np.int64))
+        ends = self._hours.ends(who, self._slept.night(who))
         return int(ends[0] + self._grace[elder])
 
     # Readings
@@ -166,7 +163,7 @@ class Absence:
         self._habits.learn(elder, ts, inside=inside, before=before, hold=hold)
         for index in indices((self._ledger.rank[elder] > 0) & ~inside).tolist():
             self._fresh(int(elder[index]), int(ts[index]))
-        self._sleep(elder, ts, before=before, at=beds.at, hold=hold)
+        self._slept.adopt(beds, out=self._out)
         self._return(elder[inside], ts[inside], rows.late[beds.row[inside]])
         left = ~inside & (before == 1)
         self._exit(elder[left], ts[left])
@@ -184,20 +181,6 @@ class Absence:
         """Look whether the data of what is open still comes."""
         hold = int(self._facts.bed_hold[elder])
         self._fades.set(np.array([elder]), np.array([hold + 1]))
-
-    def _sleep(self, elder: Array, ts: Int64, *, before: Array, at: Int64, hold: Int64) -> None:
-        """Add up the time in bed since the evening; a level holds until it goes stale."""
-        night = self._nights.of(elder, ts)
-        slept = np.where(night == self._night[elder], self._slept[elder], 0)
-        was_in = indices(before == 1)
-        evening = self._nights.begins(elder[was_in], night[was_in])
-        span = np.minimum(ts, hold)[was_in] - np.maximum(at[was_in], evening)
-        slept[was_in] += np.maximum(span, 0)
-        new = indices((night != self._night[elder]) | (slept != self._slept[elder]))
-        # An elder who is out keeps the night of the exit, which the deadlines belong to.
-        new = new[self._out[elder[new]] == 0]
-        self._night.put(elder[new], night[new])
-        self._slept.put(elder[new], slept[new])
 
     def _return(self, elder: Array, ts: Int64, late: Array) -> None:
         back = (self._out[elder] == 1) | (self._ledger.rank[elder] > 0)
@@ -220,9 +203,9 @@ class Absence:
     def _exit(self, elder: Array, ts: Int64) -> None:
         if not len(elder):
             return
-        night = self._night[elder].astype(np.int64)
+        night = self._slept.night(elder)
         before_end = ts < self._hours.ends(elder, night)
-        counts = before_end & (self._slept[elder] >= self._settled[elder])
+        counts = before_end & (self._slept.time(elder) >= self._settled[elder])
         elder, ts = elder[counts], ts[counts]
         self._out.put(elder, np.int8(1))
         self._outs += len(elder)
@@ -232,7 +215,7 @@ class Absence:
         """Begin to count at `since`, or at the night's start."""
         if not len(elder):
             return
-        night = self._night[elder].astype(np.int64)
+        night = self._slept.night(elder)
         self._base.put(elder, np.maximum(since, self._hours.starts(elder, night)))
         self._waits.put(elder, np.int8(0))
         self._stopped.put(elder, np.int8(0))
@@ -240,22 +223,16 @@ class Absence:
 
     def _schedule(self, elder: Array) -> None:
         """The deadline of the next step, if the night is long enough for it."""
-        night, base = self._night[elder].astype(np.int64), self._base[elder]
+        night, base = self._slept.night(elder), self._base[elder]
         ends = self._hours.ends(elder, night)
         first, second = (base + after[elder] for after in self._after)
         rank, (low, high) = self._ledger.rank[elder], self._set.block.steps
         can_first = (rank == 0) & (first <= ends)
         can_second = (rank == low.severity.rank) & (rank < high.severity.rank)
-        can_second &= base < ends - self._rising(elder)
+        can_second &= base < ends - self._hours.rising(elder)
         can_second &= second <= ends + self._grace[elder]
         due = np.where(can_first, first, np.where(can_second, second, FOREVER))
         self._timers.set(elder, due)
-
-    def _rising(self, elder: Array) -> Int64:
-        """How long before the night's end who leaves is taken to have got up: longer while it is
-        not known when the elder usually does."""
-        known = self._hours.known(elder)
-        return np.asarray(np.where(known, self._last_hour[elder], self._learning[elder]))
 
     def _apply_others(self, rows: Round, news: News) -> None:
         which, elders, active = elsewhere(rows, news, self._world, out=self._out)
@@ -284,7 +261,7 @@ class Absence:
     def calm_until(self, rows: Sayings, word: Array) -> Int64:
         elder, night = rows.elder, self._nights.of(rows.elder, rows.ts)
         steady = (self._out[elder] == 0) & (self._ledger.rank[elder] == 0)
-        steady &= (self._night[elder] == night) & self._habits.steady(elder, night)
+        steady &= (self._slept.night(elder) == night) & self._habits.steady(elder, night)
         steady &= (word == 0) | (self._facts.bed_at[elder] >= self._nights.begins(elder, night))
         until = np.minimum(self._timers.due[elder], self._fades.due[elder])
         return np.where(steady, np.minimum(until, self._nights.over(elder, night, rows.ts)), NEVER)
@@ -299,16 +276,16 @@ class Absence:
         inside = indices(word)
         elder = runs.elder[inside]
         lain = runs.ts[inside] - self._facts.bed_at[elder]
-        self._slept.put(elder, self._slept[elder] + lain)
+        self._slept.add(elder, lain)
 
     # Telling
 
     def _reach(self, elder: int, at: int, step: int, *, late: bool) -> None:
-        lasted = at - int(self._base[elder])
+        lasted, slept = at - int(self._base[elder]), int(self._slept.time(np.array([elder]))[0])
         telling = Telling(
             self._set.block.raised,
             {"for": duration(lasted)},
-            {"out_for_s": lasted // SECOND, "slept_min": int(self._slept[elder]) // MINUTE},
+            {"out_for_s": lasted // SECOND, "slept_min": slept // MINUTE},
             late,
         )
         if not self._ledger.rank[elder]:
@@ -316,6 +293,6 @@ class Absence:
         self._ledger.reach(elder, at, self._set.block.steps[step].severity, telling)
 
     def _clear(self, elder: int, at: int, *, late: bool) -> None:
-        words: Words = self._set.block.cleared
         lasted = duration(max(at - int(self._base[elder]), 0))
-        self._ledger.clear(elder, at, Telling(words, {"for": lasted}, late=late))
+        telling = Telling(self._set.block.cleared, {"for": lasted}, late=late)
+        self._ledger.clear(elder, at, telling)

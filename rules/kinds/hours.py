@@ -26,6 +26,8 @@ class Hours:
         self._nights, self._habits = nights, habits
         self._starts, self._ends = block.starts, block.ends
         self._fixed = {name: parameters.clock(name) for name in (block.starts, block.ends)}
+        self._last_hour = parameters.micros(block.last_hour)
+        self._learning = parameters.micros(block.learning)
         self._own = {name: parameters.overridden(name) for name in self._fixed}
 
     def starts(self, elders: Array, night: Int64) -> Int64:
@@ -36,9 +38,11 @@ class Hours:
         """UTC µs at which it ends."""
         return self._hour(elders, night, self._ends, self._habits.ends(elders))
 
-    def known(self, elders: Array) -> NDArray[np.bool_]:
-        """Whether the night's end is the elder's own, by habit or by an override."""
-        return np.asarray((self._habits.ends(elders) >= 0) | self._own[self._ends][elders])
+    def rising(self, elders: Array) -> Int64:
+        """How long (µs) before the night's end who leaves is taken to have got up: longer while
+        that end is not the elder's own, by habit or by an override."""
+        known = (self._habits.ends(elders) >= 0) | self._own[self._ends][elders]
+        return np.asarray(np.where(known, self._last_hour[elders], self._learning[elders]))
 
     def _hour(self, elders: Array, night: Int64, name: str, usual: Int64) -> Int64:
         at = self._nights.at(elders, night, self._fixed[name])
