@@ -118,7 +118,8 @@ def test_an_administrator_at_a_desk(store: str) -> None:
     async def work(console: Served, d: Desk, page: Page) -> None:
         await enter(page, console, "street-1")
         wrong = []
-        for path in ("/staff?lang=en", "/duty?station=east", "/devices", "/quiet", "/audit"):
+        beside = ("/devices", "/quiet", "/audit", "/ladder", "/password")
+        for path in ("/staff?lang=en", "/duty?station=east", *beside):
             await page.goto(f"{console.url}{path}")
             wrong += await wrong_with(page)
             await expect(page.locator("main")).not_to_contain_text("老人")
@@ -138,6 +139,44 @@ def test_an_administrator_at_a_desk(store: str) -> None:
             d = await console.desk()
             await something_of_everything(d)
             async with page_of(browser, size=DESK) as page:
+                await work(console, d, page)
+
+    asyncio.run(asyncio.wait_for(run(), 120))
+
+
+def test_an_administrator_with_a_phone_changes_the_ladder_and_the_calendar(store: str) -> None:
+    async def work(console: Served, d: Desk, page: Page) -> None:
+        await enter(page, console, "city-1")
+        await page.goto(f"{console.url}/ladder")
+        await page.locator("main summary").tap()
+        await page.locator("[id='red.street']").fill("60")
+        await page.locator("form.ladder [name=why]").fill("夜里人少")
+        await page.locator("form.ladder button").tap()
+        wrong = page.locator("[id='red.district-wrong']")
+        await expect(wrong).to_contain_text("必须比街道晚")
+        await expect(page.locator("[id='red.district']")).to_have_attribute("aria-invalid", "true")
+        problems = await wrong_with(page)
+        await page.locator("[id='red.street']").fill("45")
+        await page.locator("form.ladder button").tap()
+        await expect(page.locator("main")).to_contain_text("45 秒后呼叫街道")
+        await page.goto(f"{console.url}/duty?station=east")
+        await page.locator(".more > summary").tap()
+        form = page.locator("form[action='/duty/east/weekly']")
+        await form.locator("[name=weekday][value=Sat]").check()
+        await form.locator("[name=starts]").fill("18:00")
+        await form.locator("[name=ends]").fill("22:00")
+        await form.locator("button").tap()
+        await expect(page.locator("#weekly + .rows")).to_contain_text("18:00–22:00")
+        assert problems + await wrong_with(page) == []
+
+    async def run() -> None:
+        async with served(store) as console, chromium() as browser:
+            d = await console.desk()
+            await something_of_everything(d)
+            await d.rows("UPDATE staff SET role = 'admin' WHERE id = 'city-1' RETURNING 1")
+            phone: dict[str, Any] = {"has_touch": True, "is_mobile": True}
+            # The browser itself reports the refusal (409) as an error.
+            async with page_of(browser, size=PHONE, quiet=True, **phone) as page:
                 await work(console, d, page)
 
     asyncio.run(asyncio.wait_for(run(), 120))
