@@ -90,7 +90,9 @@ class Committer:
         while True:
             try:
                 if not in_doubt:
-                    return self._adopted(self._write(work, session, meanwhile))
+                    with self._metrics.commit_seconds.time():
+                        outcome = self._write(work, session, meanwhile)
+                    return self._adopted(outcome)
                 if self._landed():
                     return self._adopted(self._made_again(work))
                 in_doubt = False

@@ -87,7 +87,7 @@ def write_changes(
     )
     with connection.pipeline():
         written = [
-            connection.execute(_WRITES[change.kind], _row(change, raised, stations), prepare=True)
+            connection.execute(_WRITES[change.kind], _row(change, raised, stations))
             for change in changes
         ]
     return [c.id for c, cursor in zip(changes, written, strict=True) if cursor.rowcount]

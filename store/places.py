@@ -31,5 +31,5 @@ def stations_of(
     if not homes and not gateways:
         return {}
     values = {"homes": list(homes), "gateways": list(gateways)}
-    rows = connection.execute(_STATIONS, values, prepare=True)
+    rows = connection.execute(_STATIONS, values)
     return dict(rows.fetchall())
