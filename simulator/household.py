@@ -31,6 +31,7 @@ CANONICAL = "canonical"
 VS373 = "milesight-vs373-mqtt"
 Z2M_SOS = "z2m-sos-button"
 WS101 = "milesight-ws101-chirpstack"
+BED_BAND = "easydoc-bed-band"
 BUTTONS = (CANONICAL, Z2M_SOS, WS101)
 
 MATTRESS_S = 30
@@ -45,6 +46,8 @@ _ONE_BED, _GUEST_BED = 0.25, 0.25
 """Of couples: those who share one bed, and those with a guest's bed beside their two."""
 _MATTRESS_ONLY = 0.04
 """Of homes: no room sensor and no button."""
+_BED_BAND = 10
+"""One home in so many has a bed band in its first bed, no mattress of ours."""
 _SECOND_BUTTON = 8
 """One home in so many has a wall button beside the worn one."""
 _STREAMS = (*range(64), 800, 801)
@@ -200,11 +203,18 @@ def _mattresses(
         yield _device(f"m{n:04d}", CANONICAL, gateway, elders[0].home, where)
         return
     for k, elder in enumerate(elders):
-        id_ = f"m{n:04d}" if k == 0 else f"m{n:04d}-{k + 1}"
-        yield _device(id_, CANONICAL, gateway, elder, (DeviceKind.MATTRESS, Location.BED))
+        banded = k == 0 and n % _BED_BAND == 5
+        id_ = _mac(n) if banded else f"m{n:04d}" if k == 0 else f"m{n:04d}-{k + 1}"
+        profile = BED_BAND if banded else CANONICAL
+        yield _device(id_, profile, gateway, elder, (DeviceKind.MATTRESS, Location.BED))
     if couple and throw.beds > 1 - _GUEST_BED:
         where = (DeviceKind.MATTRESS, Location.GUEST_BED)
         yield _device(f"m{n:04d}-g", CANONICAL, gateway, elders[0].home, where)
+
+
+def _mac(n: int) -> str:
+    """Of a bed band, unique by the home's number."""
+    return "f4:cf:a2:" + ":".join(f"{n:06x}"[i : i + 2] for i in (0, 2, 4))
 
 
 def _button(profile: str, n: int, throw: _Throws) -> str:

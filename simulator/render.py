@@ -12,8 +12,8 @@ from schemas import topics
 from schemas.directory import Device, Directory
 from schemas.quantities import CHOICES, NUMBERS, UNKNOWN, Fall, Sos
 from schemas.readings import Flag, Float32, Readings
-from simulator.encode import canonical, chirpstack, milesight, zigbee2mqtt
-from simulator.household import CANONICAL, VS373, WS101, Z2M_SOS
+from simulator.encode import canonical, chirpstack, easydoc, milesight, zigbee2mqtt
+from simulator.household import BED_BAND, CANONICAL, VS373, WS101, Z2M_SOS
 from simulator.message import Message
 from simulator.roster import Int, Roster
 from simulator.traits import linkquality, radio, writes_old_keys, writes_rfc3339
@@ -59,7 +59,8 @@ class Writer:
         """In time order; each row's messages have its time, or follow within a moment."""
         made = self._statuses(said)
         profile = np.where(said.device >= 0, self._profile[said.device], -1)
-        for k, write in enumerate((self._canonical, self._vs373, self._z2m, self._ws101)):
+        writers = (self._canonical, self._vs373, self._z2m, self._ws101, self._band)
+        for k, write in enumerate(writers):
             rows = (profile == k).nonzero()[0]
             if len(rows):
                 made += write(said.take(rows))
@@ -70,8 +71,7 @@ class Writer:
         device = place.device
         if device.profile == CANONICAL:
             return topics.up(place.area, device.gateway, device.id)
-        own = {VS373: milesight.topic, Z2M_SOS: zigbee2mqtt.topic, WS101: chirpstack.topic}
-        return topics.native(place.area, device.gateway, own[device.profile](device.id))
+        return topics.native(place.area, device.gateway, _TOPICS[device.profile](device.id))
 
     def _statuses(self, said: Readings) -> list[Message]:
         rows = (said.online != UNKNOWN).nonzero()[0].tolist()
@@ -159,8 +159,33 @@ class Writer:
         payload = chirpstack.up(uplink, place.device.gateway)
         return Message(int(said.received[k]), self._topics[row], payload)
 
+    def _band(self, said: Readings) -> list[Message]:
+        return [self._answer(said, k) for k in range(len(said))]
 
-_PROFILES = (CANONICAL, VS373, Z2M_SOS, WS101)
+    def _answer(self, said: Readings, k: int) -> Message:
+        row = int(said.device[k])
+        heart, breath = (
+            None if np.isnan(rate) else round(float(rate) * _TENTHS)
+            for rate in (said.heart_rate[k], said.respiratory_rate[k])
+        )
+        payload = easydoc.answer(
+            self._places[row].device.id,
+            int(said.ts[k]),
+            in_bed=bool(said.in_bed[k]),
+            moving=bool(said.movement[k]),
+            heart=heart,
+            breath=breath,
+        )
+        return Message(int(said.received[k]), self._topics[row], payload)
+
+
+_PROFILES = (CANONICAL, VS373, Z2M_SOS, WS101, BED_BAND)
+_TOPICS = {
+    VS373: milesight.topic,
+    Z2M_SOS: zigbee2mqtt.topic,
+    WS101: chirpstack.topic,
+    BED_BAND: easydoc.topic,
+}
 
 
 def _texts(said: Readings) -> list[list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -11,9 +11,10 @@ from schemas.directory import Directory
 from schemas.registry_csv import write_folder
 from schemas.times import MINUTE
 from simulator import capture, truth
+from simulator.announced import announce
 from simulator.faults import NONE
 from simulator.incidents import Plan, plan
-from simulator.kinds import Fault
+from simulator.kinds import Fault, Incident, Kind
 from simulator.live import messages
 from simulator.message import Message
 
@@ -43,9 +44,19 @@ def prepare(out: Path, directory: Directory, course: Course) -> tuple[Plan, int]
     incidents it has. ValueError where there is nothing to simulate."""
     if course.until <= course.start:
         raise ValueError("there is nothing to simulate: the run ends where it begins")
-    write_folder(directory, out / "registry")
+    out.mkdir(parents=True, exist_ok=True)
     planned = plan(directory, staged=False, **course._asdict())
-    return planned, truth.write(out / "truth.jsonl", planned)
+    trips: list[Incident] = []
+    incidents = truth.write(out / "truth.jsonl", _noting(trips, planned))
+    write_folder(announce(directory, trips, seed=course.seed), out / "registry")
+    return planned, incidents
+
+
+def _noting(trips: list[Incident], planned: Plan) -> Iterator[Incident]:
+    for incident in planned:
+        if incident.kind is Kind.TRIP:
+            trips.append(incident)
+        yield incident
 
 
 def write_run(

@@ -4,12 +4,17 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from schemas.readings import Readings
+from schemas.readings import Float32, Readings
 from simulator.cadence import Cadence
 from simulator.dice import key_of
 from simulator.roster import Group, Int
 from simulator.traits import battery
 from simulator.world import World
+
+
+def rates(tenths: Int) -> Float32:
+    """As they are stored: the nearest 32-bit number."""
+    return (tenths / 10).astype(np.float32)
 
 
 class Speaker(ABC):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from schemas.readings import Float32, Readings
+from schemas.readings import Readings
 from simulator.roster import Group, Int
-from simulator.speakers.base import Speaker
+from simulator.speakers.base import Speaker, rates
 from simulator.world import World
 
 _SIGNAL_EVERY, _BATTERY_EVERY = 20, 120
@@ -39,16 +39,11 @@ class Mattress(_Canonical):
         said.in_bed[:] = bed.in_bed
         lying = bed.in_bed.nonzero()[0]
         said.movement[lying] = bed.movement[lying]
-        heart, breath = _rates(bed.heart[lying]), _rates(bed.breath[lying])
+        heart, breath = rates(bed.heart[lying]), rates(bed.breath[lying])
         said.heart_rate[lying] = np.where(bed.unknown[lying], _UNKNOWN, heart)
         said.respiratory_rate[lying] = np.where(bed.lifeless[lying], _UNKNOWN, breath)
         self._extra(said, rows, at)
         return said
-
-
-def _rates(tenths: Int) -> Float32:
-    """As they are stored: the nearest 32-bit number."""
-    return (tenths / 10).astype(np.float32)
 
 
 class Radar(_Canonical):

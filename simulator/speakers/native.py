@@ -5,12 +5,14 @@ import numpy as np
 from schemas.readings import Flag, Readings
 from schemas.times import MINUTE, SECOND
 from simulator.roster import Group, Int
-from simulator.speakers.base import Speaker
+from simulator.speakers.base import Speaker, rates
 from simulator.traits import radio
 from simulator.world import World
 
 _LOOK = MINUTE
 """How often a VS373 looks whether presence changed."""
+_MOVES = 5
+"""Movement, %, that a bed band calls so."""
 
 
 class Vs373(Speaker):
@@ -41,6 +43,25 @@ class Vs373(Speaker):
         self._before[rows] = now
         said = self.blank(rows[wanted], at[wanted])
         said.presence[:] = now[wanted]
+        return said
+
+
+class BedBand(Speaker):
+    """Says only whether somebody moves; while they do, their rates are not measured."""
+
+    def written(self, rows: Int, at: Int) -> Int:
+        return self.world.measured(self.group.keys[rows], at)
+
+    def speak(self, begin: int, end: int) -> Readings:
+        rows, at = self.due(begin, end)
+        said, bed = self.blank(rows, at), self.world.beds(self.group, rows, at)
+        said.in_bed[:] = bed.in_bed
+        moving = bed.in_bed & (bed.movement >= _MOVES)
+        said.movement[:] = np.where(moving, 100, 0)
+        still = bed.in_bed & ~moving
+        heart, breath = still & ~bed.unknown, still & ~bed.lifeless
+        said.heart_rate[heart] = rates(bed.heart[heart])
+        said.respiratory_rate[breath] = rates(bed.breath[breath])
         return said
 
 

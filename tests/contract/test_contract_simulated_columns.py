@@ -87,7 +87,7 @@ def test_vendors_devices_mean_what_their_columns_say(
     """One press may be several messages, within a moment; they are one row of the columns."""
     fleet, said, decoded = both
     native = [k for k, d in enumerate(fleet.devices) if d.profile != CANONICAL]
-    for name in ("presence", "fall", "sos", "battery", "signal"):
+    for name in _VALUES:
         mine, theirs = _words(said, name), _words(decoded, name)
         for device in native:
             assert mine[device] == theirs[device], (name, fleet.devices[device].id)

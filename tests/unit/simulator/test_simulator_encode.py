@@ -6,7 +6,7 @@ from uuid import UUID
 import numpy as np
 
 from schemas.times import parse_rfc3339
-from simulator.encode import canonical, chirpstack, milesight, zigbee2mqtt
+from simulator.encode import canonical, chirpstack, easydoc, milesight, zigbee2mqtt
 
 AT = parse_rfc3339("2026-02-03T21:04:05.678901Z")
 ZONE = "Asia/Shanghai"
@@ -34,6 +34,17 @@ def test_canonical_readings_are_json_and_a_renewed_firmware_adds_keys() -> None:
 
 def test_tenths_are_written_without_what_says_nothing() -> None:
     assert [canonical.number(n) for n in (723, 710, 5, -600)] == ["72.3", "71", "0.5", "-60"]
+
+
+def test_a_bed_band_says_zero_for_what_it_could_not_measure() -> None:
+    mac = "f4:cf:a2:00:0b:01"
+    assert easydoc.topic(mac) == "easydoc/F4CFA2000B01/realtime"
+    lying = easydoc.answer(mac, AT, in_bed=True, moving=False, heart=612, breath=None)
+    said = json.loads(lying)
+    assert (said["ret"], said["mac"], said["inbed"], said["body_movement"]) == (0, mac, True, False)
+    assert (said["heart_rate"], said["respiration_rate"]) == (61.2, 0)
+    assert said["timestamp"] == said["id"] == AT // 1000
+    assert said["date"] == "2026-02-04 05:04:05"
 
 
 def test_z2m_press_is_several_messages_with_one_plain_copy() -> None:

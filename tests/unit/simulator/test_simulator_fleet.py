@@ -72,9 +72,10 @@ def test_the_smallest_fleets_have_two_communities() -> None:
         assert levels[Level.COMMUNITY] == 2
 
 
-def test_two_homes_already_have_every_device_model() -> None:
-    models = {(d.kind, d.profile) for d in make_directory(homes=2, seed=3).devices}
-    assert len(models) == 6
+def test_a_few_homes_already_have_every_device_model() -> None:
+    for homes, number in ((2, 6), (5, 7)):
+        models = {(d.kind, d.profile) for d in make_directory(homes=homes, seed=3).devices}
+        assert len(models) == number
 
 
 def test_every_community_has_two_workers_and_its_share_of_homes(fleet: Directory) -> None:
@@ -124,6 +125,7 @@ def test_who_lives_there_is_plausible(fleet: Directory) -> None:
 def test_devices_have_their_vendors_ids_places_and_gateways(fleet: Directory) -> None:
     form = {
         ("mattress", "canonical"): r"m\d{4}(-2|-g)?",
+        ("mattress", "easydoc-bed-band"): r"f4(:[0-9a-f]{2}){5}",
         ("fall_sensor", "canonical"): r"r\d{4}",
         ("fall_sensor", "milesight-vs373-mqtt"): r"\d{16}",
         ("sos_button", "canonical"): r"b\d{4}",
