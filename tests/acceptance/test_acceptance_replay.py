@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from schemas.registry_csv import write_folder
+from schemas.times import parse_rfc3339
 from tests.support.registry import EAST, WEST, town
 from tests.support.system import Client, System, system, until
 
@@ -70,13 +71,29 @@ def live(running: System) -> Found:
 
 
 def replayed(running: System, *options: str) -> Found:
+    return sorted(
+        (a["id"], a["severity"], a["late"], a["test"], a["cleared"] is None)
+        for a in alerts(running, *options)
+    )
+
+
+def alerts(running: System, *options: str) -> list[dict[str, Any]]:
     out = running.folder / "replayed.jsonl"
     done = running.run("replay", *options, "--out", str(out))
     assert done.returncode == 0, done.stderr
-    alerts = map(json.loads, out.read_text().splitlines())
-    return sorted(
-        (a["id"], a["severity"], a["late"], a["test"], a["cleared"] is None) for a in alerts
-    )
+    return [json.loads(line) for line in out.read_text().splitlines()]
+
+
+def but_for_stamps(found: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """Without ids and the last microseconds of what has no time of its own: a share of a recording
+    does not see the messages between whose stamps such a message's was squeezed."""
+    told = sorted(found, key=lambda a: (a["rule"], str(a["home"]), str(a["device"]), a["onset"]))
+    same = ("rule", "severity", "home", "elder", "device", "gateway", "station", "late", "test")
+    return [(*(a[name] for name in same), a["cleared"] is None) for a in told]
+
+
+def onsets(found: list[dict[str, Any]]) -> list[int]:
+    return sorted(parse_rfc3339(a["onset"]) for a in found)
 
 
 def known(found: Found, running: System) -> Found:
@@ -128,7 +145,9 @@ def test_live_store_and_recording_give_the_same_alerts(running: System) -> None:
     whole.write_bytes(b"".join(file.read_bytes() for file in files))
     recording = ("--registry", str(running.folder / "registry"), "--capture", str(whole))
     assert replayed(running, *recording) == told
-    assert replayed(running, *recording, "--processes", "2") == told
+    alone, shared = alerts(running, *recording), alerts(running, *recording, "--processes", "2")
+    assert but_for_stamps(shared) == but_for_stamps(alone)
+    assert onsets(shared) == pytest.approx(onsets(alone), rel=0, abs=1_000)
 
 
 def rules(running: System) -> set[str]:

@@ -275,7 +275,8 @@ def test_copies_at_once_count_once(plain: psycopg.Connection, database: str) -> 
     try:
         for seed in range(20):
             parts.append(some_readings(100 + seed, n=40))
-            write(plain, parts[-1])
+            with plain.transaction():  # note and rows are one: nobody may count between them
+                write(plain, parts[-1])
     finally:
         stop.set()
         for copy in copies:
