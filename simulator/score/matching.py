@@ -61,9 +61,13 @@ class Matching:
 
 
 def match(
-    alerts: Iterable[Alert], truth: Iterable[Incident], *, area_of_home: Mapping[str, str]
+    alerts: Iterable[Alert],
+    truth: Iterable[Incident],
+    *,
+    areas_of_home: Mapping[str, Sequence[str]],
 ) -> Matching:
-    """Test alerts are left out on both sides of the account: they are nobody's."""
+    """Test alerts are left out on both sides of the account: they are nobody's. A home's areas: its
+    own and all above it, as a line of the truth may be about any of them."""
     counted = tuple(a for a in alerts if not a.test)
     lines = tuple(truth)
     index = _Index(lines)
@@ -72,7 +76,7 @@ def match(
     genuine: dict[str, Incident] = {}
     for alert in counted:
         granted = 0
-        for k in index.candidates(alert, area_of_home):
+        for k in index.candidates(alert, areas_of_home):
             line = lines[k]
             if not _within(alert, line):
                 continue
@@ -99,12 +103,11 @@ class _Index:
             for key in keys:
                 self._of[key].append(k)
 
-    def candidates(self, alert: Alert, area_of_home: Mapping[str, str]) -> list[int]:
+    def candidates(self, alert: Alert, areas_of_home: Mapping[str, Sequence[str]]) -> list[int]:
         keys = [("home", alert.home), ("gateway", alert.gateway), ("device", alert.device)]
         keys += [("elder", elder) for elder in (alert.elder, *(alert.elders or ()))]
-        area = area_of_home.get(alert.home or "")
+        keys += [("area", area) for area in areas_of_home.get(alert.home or "", ())]
         found = {k for kind, id_ in keys if id_ for k in self._of.get((kind, id_), ())}
-        found.update(self._of.get(("area", area), ()) if area else ())
         return sorted(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -68,8 +68,7 @@ def score(
     """Everything about alerts in [start, end) (µs UTC). ValueError for a period without length."""
     if end <= start or not directory.elders:
         raise ValueError("nothing can be said of no time, or of no elders")
-    area_of_home = {h.id: h.area for h in directory.homes}
-    matching = match(alerts, truth, area_of_home=area_of_home)
+    matching = match(alerts, truth, areas_of_home=_areas_of_home(directory))
     period = Period(start, end, len(directory.elders))
     coverage = Coverage(directory, start, end)
     return Score(
@@ -82,6 +81,18 @@ def score(
         answer(matching, coverage, model=model, rng=rng),
         model,
     )
+
+
+def _areas_of_home(directory: Directory) -> dict[str, tuple[str, ...]]:
+    """The area of each home and all above it."""
+    parents = {a.id: a.parent for a in directory.areas}
+
+    def upwards(area: str | None) -> Iterator[str]:
+        while area is not None:
+            yield area
+            area = parents.get(area)
+
+    return {h.id: tuple(upwards(h.area)) for h in directory.homes}
 
 
 def as_json(score: Score) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from schemas.alerts import Alert, Category, Sentence, Severity, Step
-from schemas.directory import Directory
+from schemas.directory import Directory, Level
 from schemas.times import DAY, HOUR, MINUTE, SECOND, from_micros, parse_rfc3339
 from simulator.fleet import make_directory
 from simulator.kinds import Expected, Incident, Kind, Right
@@ -73,7 +73,7 @@ def test_an_alert_belongs_to_what_happened_there_and_then() -> None:
         alert(4, NOON, rule="fall"),
         alert(5, NOON - 10 * MINUTE),
     ]
-    found = match(alerts, truth, area_of_home={})
+    found = match(alerts, truth, areas_of_home={})
     assert [a.id[-1] for a in found.false] == ["2", "3", "4", "5"]
     (finding,) = found.findings
     assert (finding.delay, finding.in_time) == (SECOND, True)
@@ -83,23 +83,23 @@ def test_what_is_louder_than_it_deserves_is_false_and_what_is_too_quiet_finds_no
     right = (Right("unprotected", Severity.ORANGE),)
     loud = alert(1, NOON, rule="unprotected")
     quiet = alert(2, NOON, to="blue")
-    found = match([loud, quiet], [press(NOON, right=right)], area_of_home={})
+    found = match([loud, quiet], [press(NOON, right=right)], areas_of_home={})
     assert [a.rule for a in found.false] == ["unprotected"]
     assert found.findings[0].known is None
     calm = match(
         [alert(1, NOON, rule="unprotected", to="orange")],
         [press(NOON, right=right)],
-        area_of_home={},
+        areas_of_home={},
     )
     assert calm.false == []
 
 
 def test_late_alerts_carry_the_time_of_a_wrong_clock() -> None:
     early = alert(1, NOON - 8 * HOUR, late=True)
-    found = match([early], [press(NOON)], area_of_home={})
+    found = match([early], [press(NOON)], areas_of_home={})
     assert found.false == []
     assert found.findings[0].delay == 0
-    assert match([alert(1, NOON - 8 * HOUR)], [press(NOON)], area_of_home={}).false != []
+    assert match([alert(1, NOON - 8 * HOUR)], [press(NOON)], areas_of_home={}).false != []
 
 
 def test_a_line_without_a_subject_speaks_of_its_whole_area() -> None:
@@ -108,8 +108,24 @@ def test_a_line_without_a_subject_speaks_of_its_whole_area() -> None:
     )
     inside, outside = alert(1, NOON, rule="no-activity"), alert(2, NOON, rule="no-activity")
     outside = outside.model_copy(update={"home": "h9"})
-    found = match([inside, outside], [outage], area_of_home={"h0001": "a", "h9": "b"})
+    found = match(
+        [inside, outside], [outage], areas_of_home={"h0001": ["a", "above"], "h9": ["b", "above"]}
+    )
     assert [a.id for a in found.false] == [outside.id]
+
+
+def test_a_districts_line_speaks_of_every_community_below(town: Directory) -> None:
+    district = next(a.id for a in town.areas if a.level is Level.DISTRICT)
+    outage = press(NOON)._replace(
+        home=None, device=None, area=district, expected=(), right=(Right("gateway-silent"),)
+    )
+    silent = [
+        alert(n, NOON, rule="gateway-silent", to="blue", home=home.id)
+        for n, home in enumerate(town.homes)
+    ]
+    assert judged(silent, [outage], town).matching.false == []
+    elsewhere = outage._replace(area="999999000000")
+    assert len(judged(silent, [elsewhere], town).matching.false) == len(town.homes)
 
 
 def test_figures_count_what_they_say(town: Directory) -> None:
