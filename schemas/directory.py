@@ -308,17 +308,3 @@ def without_persons(directory: Directory) -> Directory:
             "contacts": (),
         }
     )
-
-
-def station_of_homes(directory: Directory) -> dict[str, str]:
-    """Home id → the station nearest above it: of its own area, else of the closest ancestor."""
-    station = {s.area: s.id for s in reversed(directory.stations)}
-    parent = {a.id: a.parent for a in directory.areas}
-    found = {}
-    for home in directory.homes:
-        area: str | None = home.area
-        while area is not None and area not in station:
-            area = parent[area]
-        if area is not None:
-            found[home.id] = station[area]
-    return found

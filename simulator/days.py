@@ -8,6 +8,7 @@ from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count
 
+from schemas.areas import ways_up
 from schemas.directory import Directory, Level
 from schemas.times import DAY, HOUR, MINUTE
 from simulator.faults.schedule import Mishaps
@@ -76,14 +77,12 @@ class Days:
 
     @cached_property
     def _district_of(self) -> dict[str, str]:
-        by_id = {a.id: a for a in self.directory.areas}
-        made = {}
-        for area in self.directory.areas:
-            above = area
-            while above.level is not Level.DISTRICT and above.parent is not None:
-                above = by_id[above.parent]
-            made[area.id] = above.id
-        return made
+        """The district of each area; of those above every district, the top."""
+        districts = {a.id for a in self.directory.areas if a.level is Level.DISTRICT}
+        return {
+            area: next((above for above in way if above in districts), way[-1])
+            for area, way in ways_up(self.directory).items()
+        }
 
 
 def _shade(incident: Incident, outage: Incident) -> Incident:

@@ -6,6 +6,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
+from schemas.areas import ways_up
 from schemas.directory import Directory
 from schemas.quantities import UNKNOWN
 from schemas.readings import DTYPES, Flag, Readings
@@ -122,11 +123,9 @@ class Network:
 
 def _gateways_below(directory: Directory) -> dict[str, Int]:
     """Area → gateway rows in it and below it."""
-    parent = {a.id: a.parent for a in directory.areas}
-    made: dict[str, list[int]] = {a: [] for a in parent}
+    ways = ways_up(directory)
+    made: dict[str, list[int]] = {area: [] for area in ways}
     for row, gateway in enumerate(directory.gateways):
-        area: str | None = gateway.area
-        while area is not None:
+        for area in ways[gateway.area]:
             made[area].append(row)
-            area = parent[area]
     return {area: np.array(rows, np.int64) for area, rows in made.items()}

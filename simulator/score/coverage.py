@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from schemas.areas import ways_up
 from schemas.directory import WEEKDAYS, Directory, Level
 from schemas.registry import area_zones
 from schemas.times import DAY, from_micros, to_micros
@@ -122,18 +123,13 @@ def _shift(day: date, staff: str, starts: time, ends: time, zone: ZoneInfo) -> S
 
 def _ways_up(directory: Directory) -> dict[str, tuple[Post, ...]]:
     level = {a.id: a.level for a in directory.areas}
-    parent = {a.id: a.parent for a in directory.areas}
     stations: defaultdict[str, list[Post]] = defaultdict(list)
     for s in directory.stations:
         stations[s.area].append(Post(s.id, level[s.area]))
-    ways: dict[str, tuple[Post, ...]] = {}
-    for area in parent:
-        way: list[Post] = []
-        above: str | None = area
-        while above is not None:
-            way += stations[above]
-            above = parent[above]
-        ways[area] = tuple(way)
+    ways = {
+        area: tuple(post for above in way for post in stations[above])
+        for area, way in ways_up(directory).items()
+    }
     return {home.id: ways[home.area] for home in directory.homes}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from schemas.alerts import Alert, Severity
+from schemas.areas import ways_up
 from schemas.directory import Directory
 from schemas.times import format_rfc3339
 from simulator.kinds import Incident
@@ -68,7 +69,8 @@ def score(
     """Everything about alerts in [start, end) (µs UTC). ValueError for a period without length."""
     if end <= start or not directory.elders:
         raise ValueError("nothing can be said of no time, or of no elders")
-    matching = match(alerts, truth, areas_of_home=_areas_of_home(directory))
+    ways = ways_up(directory)
+    matching = match(alerts, truth, areas_of_home={h.id: ways[h.area] for h in directory.homes})
     period = Period(start, end, len(directory.elders))
     coverage = Coverage(directory, start, end)
     return Score(
@@ -81,18 +83,6 @@ def score(
         answer(matching, coverage, model=model, rng=rng),
         model,
     )
-
-
-def _areas_of_home(directory: Directory) -> dict[str, tuple[str, ...]]:
-    """The area of each home and all above it."""
-    parents = {a.id: a.parent for a in directory.areas}
-
-    def upwards(area: str | None) -> Iterator[str]:
-        while area is not None:
-            yield area
-            area = parents.get(area)
-
-    return {h.id: tuple(upwards(h.area)) for h in directory.homes}
 
 
 def as_json(score: Score) -> dict[str, Any]:

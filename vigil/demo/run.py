@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 
 from schemas import topics
+from schemas.areas import ways_up
 from schemas.directory import Directory, Level, Role
 from simulator.fleet import make_directory
 from simulator.incidents import Plan, plan
@@ -128,16 +129,13 @@ def run(
 def logins(directory: Directory, story: Plan) -> list[Login]:
     """The community whose first alert is left alone, and the stations above it."""
     left = next((i for i in story.staged if not story.answered(i.home)), story.staged[0])
-    parent = {a.id: a.parent for a in directory.areas}
     level = {a.id: a.level for a in directory.areas}
     stations = {s.area: s for s in directory.stations}
     found = []
-    area: str | None = left.area
-    while area is not None:
+    for area in ways_up(directory)[left.area]:
         station = stations[area]
         worker = next(s for s in directory.staff if s.station == station.id and s.role is Role.DUTY)
         found.append(Login(worker.id, station.name, Level(level[area]).value))
-        area = parent[area]
     return found
 
 

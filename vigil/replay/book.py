@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from schemas.alerts import Alert, Change, fold
-from schemas.directory import Directory, station_of_homes
+from schemas.areas import station_of_homes
+from schemas.directory import Directory
 from schemas.judge import Judge
 from schemas.times import to_micros
 from store.strangers import StrangerKey
