@@ -58,6 +58,7 @@ class BatchQueue:
         self._monotonic, self._urgent = monotonic, urgent
         self._items: deque[_Held | CaughtUp] = deque()
         self._count = self._size = 0
+        self._pressing = 0  # items that nothing is to wait behind
         self._closed = False
         self._changed = threading.Condition()
 
@@ -79,6 +80,7 @@ class BatchQueue:
         with self._changed:
             if isinstance(item, CaughtUp):
                 self._items.append(item)
+                self._pressing += 1
             else:
                 self._add(item)
             if len(self._items) == 1 or self._ready():
@@ -86,7 +88,9 @@ class BatchQueue:
 
     def _add(self, messages: Messages) -> None:
         payload = sum(map(len, messages.payloads))
-        self._items.append(_Held(messages, payload, self._monotonic(), self._urgent(messages)))
+        held = _Held(messages, payload, self._monotonic(), self._urgent(messages))
+        self._items.append(held)
+        self._pressing += held.urgent
         self._count += len(messages)
         self._size += payload
 
@@ -125,7 +129,7 @@ class BatchQueue:
 
     def _ready(self) -> bool:
         """Nothing is worth waiting for any more."""
-        return self._closed or self._enough() or any(map(_presses, self._items))
+        return self._closed or self._enough() or self._pressing > 0
 
     def _enough(self) -> bool:
         return self._count >= self._batch.messages or self._size >= self._batch.payload
@@ -137,6 +141,7 @@ class BatchQueue:
             item = self._items[0]
             if isinstance(item, CaughtUp):
                 self._items.popleft()
+                self._pressing -= 1
                 return Batch(_joined(taken), item.at)
             if taken and item.messages.session != taken[0].session:
                 break
@@ -149,6 +154,7 @@ class BatchQueue:
     def _cut(self, first: _Held, room: int, space: int) -> _Held:
         """Take as many messages off the front as fit, one at least."""
         self._items.popleft()
+        self._pressing -= first.urgent
         part = first
         if len(first.messages) > room or first.payload > space:
             sizes = np.cumsum([len(payload) for payload in first.messages.payloads])
@@ -160,13 +166,10 @@ class BatchQueue:
             if len(rest):
                 left = first.payload - part.payload
                 self._items.appendleft(first._replace(messages=rest, payload=left))
+                self._pressing += first.urgent
         self._count -= len(part.messages)
         self._size -= part.payload
         return part
-
-
-def _presses(item: _Held | CaughtUp) -> bool:
-    return isinstance(item, CaughtUp) or item.urgent
 
 
 def _joined(parts: list[Messages]) -> Messages:

@@ -147,6 +147,13 @@ def test_an_emergency_waits_for_nobody() -> None:
     assert q.take(0).messages.packets.tolist() == [7, 8]
 
 
+def test_what_is_left_of_an_emergency_waits_for_nobody_either() -> None:
+    q = queue(age=3_600, batch=2, urgent=lambda said: 7 in said.packets)
+    q.put(messages(7, 8, 9))
+    assert list(q.take(0).messages.packets) == [7, 8]
+    assert list(q.take(0).messages.packets) == [9]
+
+
 def test_nobody_is_waited_for_who_does_not_come() -> None:
     """Where nothing has come for a fifth of the age, the rest of it is not waited either."""
     looks: list[None] = []
