@@ -14,7 +14,14 @@ from devices.language.marks import Step
 from devices.language.meaning import meaning
 from devices.language.paths import Getter, compile_path, compile_paths
 from devices.language.places import Found, Places
-from devices.language.tokens import NUMERIC, listed_numbers, token, tokens
+from devices.language.tokens import (
+    NUMERIC,
+    REMEMBERED,
+    is_worth_keeping,
+    listed_numbers,
+    token,
+    tokens,
+)
 from devices.message import Incoming
 
 Applies = Callable[[Incoming], bool]
@@ -27,8 +34,6 @@ _OutcomeOf = Callable[[Found], Outcome | None]
 _Judge = Callable[[_Said], Outcome | None]
 _Test = Callable[[Any, Incoming], bool]
 
-_REMEMBERED = 1024
-_SHORT = 64
 _UNHEARD: Outcome = ({}, 0)
 
 
@@ -76,7 +81,7 @@ def _remembering(outcome_of: _OutcomeOf, ats: list[int]) -> _OutcomeOf:
             return outcome_of(found)
         if outcome is _UNHEARD:
             outcome = outcome_of(found)
-            if len(heard) < _REMEMBERED and all(map(_is_short_text, said)):
+            if len(heard) < REMEMBERED and all(map(_is_short_text, said)):
                 heard[said] = outcome
         return outcome
 
@@ -89,7 +94,7 @@ def _is_in_numbers(message: spec.Message) -> bool:
 
 
 def _is_short_text(raw: Any) -> bool:
-    return raw is None or (type(raw) is str and len(raw) <= _SHORT)
+    return raw is None or (type(raw) is str and is_worth_keeping(raw))
 
 
 def _word(message: spec.Message, place: str) -> _Word:
@@ -115,7 +120,7 @@ def _judge(message: spec.Message, names: list[str]) -> _Judge:
         holds = [(names.index(place), tokens(words)) for place, words in case.when.items()]
         cases.append((holds, (values, meaning(values, case.as_))))
 
-    @lru_cache(maxsize=_REMEMBERED)
+    @lru_cache(maxsize=REMEMBERED)
     def judge(said: _Said) -> Outcome | None:
         for holds, outcome in cases:
             if all(said[place] in wanted for place, wanted in holds):

@@ -9,13 +9,10 @@ from devices.language.cases import compile_cases
 from devices.language.marks import Step, compile_key, compile_mark, compile_ts
 from devices.language.meaning import meaning
 from devices.language.places import Found, Places
-from devices.language.tokens import compile_listed
+from devices.language.tokens import REMEMBERED, compile_listed, is_worth_keeping
 from devices.language.values import Convert, compile_convert
 from devices.message import Incoming
 from schemas.readings import Flag
-
-_REMEMBERED = 1024
-_SHORT = 64
 
 
 def compile_steps(message: spec.Message, places: Places) -> list[Step]:
@@ -85,7 +82,7 @@ def _value(name: str, value: spec.Value, places: Places) -> Step:
 
 
 def _remembering(is_unknown: Callable[[object], bool], convert: Convert) -> Convert:
-    """Both in one: a model's words are few and come back in every message."""
+    """Both in one; what texts say is remembered."""
     heard: dict[str, float | int | None] = {}
 
     def take(raw: Any) -> float | int | None:
@@ -94,7 +91,7 @@ def _remembering(is_unknown: Callable[[object], bool], convert: Convert) -> Conv
         if raw in heard:
             return heard[raw]
         said = None if is_unknown(raw) else convert(raw)
-        if len(heard) < _REMEMBERED and len(raw) <= _SHORT:
+        if len(heard) < REMEMBERED and is_worth_keeping(raw):
             heard[raw] = said
         return said
 

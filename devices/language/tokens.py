@@ -12,9 +12,12 @@ from devices.decoded import DecodeError, show
 
 _MOST = 10**18
 _SHORT = 15
+_SHORT_WORDS = 64
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 HUGE = 1e30
 """Numbers are smaller than this."""
+REMEMBERED = 1024
+"""Answers to texts that are kept at most: a model's words are few and come back in each message."""
 NUMERIC = (int, float)
 """The types of a raw number; a boolean is none."""
 
@@ -39,6 +42,11 @@ def _remembered(text: str) -> str:
     if _NUMBER.fullmatch(text):
         return token(float(text)) or text
     return text
+
+
+def is_worth_keeping(text: str) -> bool:
+    """Short enough to stand in a memory of `REMEMBERED` answers."""
+    return len(text) <= _SHORT_WORDS
 
 
 def tokens(values: Iterable[str | int | float | bool]) -> frozenset[str]:
