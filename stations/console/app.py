@@ -63,24 +63,7 @@ def create_app(
     pages = Pages(settings)
     hub = Hub(pool, clock, name=secrets.token_hex(4), poll_s=settings.poll_s)
     app = _Guarded(
-        routes=[
-            Route("/", board_page),
-            Route("/incidents/{incident:uuid}", act, methods=["POST"]),
-            Route("/tasks/{task:uuid}", finish, methods=["POST"]),
-            Route("/shift", shift, methods=["POST"]),
-            Route("/session", alive),
-            Route("/events", events),
-            Route("/login", login_page),
-            Route("/login", login, methods=["POST"]),
-            Route("/logout", logout, methods=["POST"]),
-            Route("/healthz", healthz),
-            *case_routes,
-            *leaving.routes,
-            *password.routes,
-            *telephone.routes,
-            *office.routes,
-            Mount("/static", _Static(directory=_STATIC)),
-        ],
+        routes=_ROUTES,
         exception_handlers={
             HTTPException: _refusal,
             OperationalError: _no_store,
@@ -162,3 +145,23 @@ def _said(request: Request, code: int) -> Response:
     if wants_json(request):
         return JSONResponse({"said": pages.words(request)(f"error.{known}")}, code)
     return pages.page(request, "error.html", status=code, code=known)
+
+
+_ROUTES = [
+    Route("/", board_page),
+    Route("/incidents/{incident:uuid}", act, methods=["POST"]),
+    Route("/tasks/{task:uuid}", finish, methods=["POST"]),
+    Route("/shift", shift, methods=["POST"]),
+    Route("/session", alive),
+    Route("/events", events),
+    Route("/login", login_page),
+    Route("/login", login, methods=["POST"]),
+    Route("/logout", logout, methods=["POST"]),
+    Route("/healthz", healthz),
+    *case_routes,
+    *leaving.routes,
+    *password.routes,
+    *telephone.routes,
+    *office.routes,
+    Mount("/static", _Static(directory=_STATIC)),
+]

@@ -1,7 +1,7 @@
 """Everybody who could be signed in to the console of the test town, and something of everything in
 its east community for them to try to reach."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -10,7 +10,9 @@ import httpx
 from schemas.alerts import Category, Severity
 from schemas.directory import Role
 from stations.console import sessions
+from stations.console.office import ladder_form
 from stations.console.settings import ConsoleSettings
+from stations.ladder import Ladder
 from tests.support.desk import Desk, change
 
 STATIONS = ("city", "district", "street", "east", "west")
@@ -166,3 +168,75 @@ class Town:
             "INSERT INTO staff (id, name, station, role) VALUES (%s, '临时', 'east', 'duty')", staff
         )
         return staff
+
+
+Made = Callable[[Town], Awaitable[Asked]]
+"""What is asked of a route, once what it is about is there."""
+
+
+def fixed(path: str, **fields: str) -> Made:
+    async def made(_: Town) -> Asked:
+        return Asked(path, fields)
+
+    return made
+
+
+def incident(path: str = "/incidents/{}", **fields: str) -> Made:
+    async def made(town: Town) -> Asked:
+        return Asked(path.format(await town.incident()), fields)
+
+    return made
+
+
+def task(path: str, **fields: str) -> Made:
+    async def made(town: Town) -> Asked:
+        return Asked(path.format(await town.task()), fields)
+
+    return made
+
+
+def stranger(path: str, **fields: str) -> Made:
+    async def made(town: Town) -> Asked:
+        return Asked(path, {"gateway": "g1", "device": await town.stranger(), **fields})
+
+    return made
+
+
+def colleague(path: str, **fields: str) -> Made:
+    async def made(town: Town) -> Asked:
+        return Asked(path.format(await town.colleague()), fields)
+
+    return made
+
+
+async def retired(town: Town) -> Asked:
+    staff = await town.colleague()
+    await town.sql("UPDATE staff SET retired_at = now() WHERE id = %s", staff)
+    return Asked(f"/staff/{staff}/return")
+
+
+def ladder(path: str) -> Made:
+    async def made(town: Town) -> Asked:
+        ((version,),) = await town.sql("SELECT coalesce(max(version), 0) FROM ladder_change")
+        said = ladder_form.shown(Ladder()) | {"why": "旺季", "version": str(version)}
+        return Asked(path, said)
+
+    return made
+
+
+async def mute(town: Town) -> Asked:
+    return Asked(f"/quiet/mutes/{await town.mute()}/end")
+
+
+async def away(town: Town) -> Asked:
+    return Asked("/quiet/away/end", {"elder": await town.away()})
+
+
+async def telephone(town: Town) -> Asked:
+    town.desk.passes(1)
+    return Asked("/homes/h1/incidents", {"severity": "orange", "note": "来电"})
+
+
+async def with_everything(town: Town) -> None:
+    for make in (town.incident, town.task, town.mute, town.away, town.stranger):
+        await make()

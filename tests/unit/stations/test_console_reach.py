@@ -17,12 +17,29 @@ from starlette.routing import Mount, Route
 from schemas.alerts import Sentence
 from schemas.directory import Role
 from stations import initials
-from stations.console.office import ladder_form
 from stations.console.reference import Reference, RuleText
 from stations.console.security import HEADERS
-from stations.ladder import Ladder
 from tests.support.desk import desk
-from tests.support.reach import ABOVE, EVERYBODY, NAMES, Asked, Town, Who
+from tests.support.reach import (
+    ABOVE,
+    EVERYBODY,
+    NAMES,
+    Asked,
+    Made,
+    Town,
+    Who,
+    away,
+    colleague,
+    fixed,
+    incident,
+    ladder,
+    mute,
+    retired,
+    stranger,
+    task,
+    telephone,
+    with_everything,
+)
 from tests.support.registry import EAST
 
 DUTY, SUPERVISOR, ADMIN = Role.DUTY, Role.SUPERVISOR, Role.ADMIN
@@ -30,7 +47,6 @@ REFERENCE = Reference(
     (RuleText("sos", Sentence(zh="求助", en="SOS"), Sentence(zh="紧急", en="Emergency"), ()),),
     ("canonical",),
 )
-Made = Callable[[Town], Awaitable[Asked]]
 
 
 class Reach(NamedTuple):
@@ -48,74 +64,6 @@ class Reach(NamedTuple):
         if who.role not in self.roles:
             return 403
         return 0 if who.station in self.stations else 404
-
-
-def fixed(path: str, **fields: str) -> Made:
-    async def made(_: Town) -> Asked:
-        return Asked(path, fields)
-
-    return made
-
-
-def incident(path: str = "/incidents/{}", **fields: str) -> Made:
-    async def made(town: Town) -> Asked:
-        return Asked(path.format(await town.incident()), fields)
-
-    return made
-
-
-def task(path: str, **fields: str) -> Made:
-    async def made(town: Town) -> Asked:
-        return Asked(path.format(await town.task()), fields)
-
-    return made
-
-
-def stranger(path: str, **fields: str) -> Made:
-    async def made(town: Town) -> Asked:
-        return Asked(path, {"gateway": "g1", "device": await town.stranger(), **fields})
-
-    return made
-
-
-def colleague(path: str, **fields: str) -> Made:
-    async def made(town: Town) -> Asked:
-        return Asked(path.format(await town.colleague()), fields)
-
-    return made
-
-
-async def retired(town: Town) -> Asked:
-    staff = await town.colleague()
-    await town.sql("UPDATE staff SET retired_at = now() WHERE id = %s", staff)
-    return Asked(f"/staff/{staff}/return")
-
-
-def ladder(path: str) -> Made:
-    async def made(town: Town) -> Asked:
-        ((version,),) = await town.sql("SELECT coalesce(max(version), 0) FROM ladder_change")
-        said = ladder_form.shown(Ladder()) | {"why": "旺季", "version": str(version)}
-        return Asked(path, said)
-
-    return made
-
-
-async def mute(town: Town) -> Asked:
-    return Asked(f"/quiet/mutes/{await town.mute()}/end")
-
-
-async def away(town: Town) -> Asked:
-    return Asked("/quiet/away/end", {"elder": await town.away()})
-
-
-async def telephone(town: Town) -> Asked:
-    town.desk.passes(1)
-    return Asked("/homes/h1/incidents", {"severity": "orange", "note": "来电"})
-
-
-async def with_everything(town: Town) -> None:
-    for make in (town.incident, town.task, town.mute, town.away, town.stranger):
-        await make()
 
 
 ANSWERS = (200, 204, 303, 409)
